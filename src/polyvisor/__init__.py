@@ -1,0 +1,1 @@
+"""Polyvisor: one management for virtualization of every kind, with OpenStack as its resource manager."""

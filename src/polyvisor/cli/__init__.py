@@ -1,0 +1,1 @@
+"""Command line: the `polyvisor` command and the python-openstackclient plug-in."""

@@ -1,0 +1,1 @@
+"""What runs inside Nova: compute driver, API filter, scheduler filter."""

@@ -1,0 +1,1 @@
+"""vCenter client library on pyVmomi. Knows nothing of OpenStack."""
