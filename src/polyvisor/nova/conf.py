@@ -1,0 +1,42 @@
+"""Options of group ``[polyvisor]`` in nova.conf.
+
+Address, credentials, CA file and cluster of the vCenter are Nova's own, in group ``[vmware]``.
+"""
+
+from oslo_config import cfg
+
+GROUP = "polyvisor"
+
+OPTIONS = [
+    cfg.FloatOpt(
+        "vcenter_connect_timeout",
+        default=5.0,
+        min=0.1,
+        help="Seconds nova-compute waits for a TCP connection and the TLS handshake with vCenter.",
+    ),
+    cfg.FloatOpt(
+        "vcenter_call_timeout",
+        default=10.0,
+        min=0.1,
+        help="Seconds nova-compute waits for vCenter to answer one query about hosts, datastores or "
+        "placement.",
+    ),
+    cfg.FloatOpt(
+        "rpc_timeout",
+        default=20.0,
+        min=0.1,
+        help="Seconds nova-api and nova-scheduler wait for the answer of one nova-compute. Must be more than "
+        "vcenter_connect_timeout and vcenter_call_timeout together, or an answer that names the dead vCenter "
+        "comes too late to be heard.",
+    ),
+]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    """Register the options. Registering again does nothing."""
+    conf.register_opts(OPTIONS, group=GROUP)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """Return the options for oslo-config-generator."""
+    return [(GROUP, OPTIONS)]

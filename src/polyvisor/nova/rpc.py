@@ -1,0 +1,114 @@
+"""RPC from nova-api and nova-scheduler to the endpoint that our driver runs inside nova-compute."""
+
+import concurrent.futures
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import nova.conf
+import oslo_messaging as messaging
+from nova import exception
+from nova import rpc as nova_rpc
+from nova.context import RequestContext
+from nova.objects import base as objects_base
+from nova.objects.instance import Instance
+from oslo_log import log as logging
+
+from polyvisor.nova import conf, errors
+
+LOG = logging.getLogger(__name__)
+CONF = nova.conf.CONF
+conf.register_opts(CONF)
+
+TOPIC = "polyvisor"
+VERSION = "1.0"
+
+Answer = dict[str, Any]
+Asked = TypeVar("Asked")
+
+
+class PolyvisorAPI:
+    """Questions to one nova-compute about its cluster.
+
+    `ctxt` must be targeted at the cell of the compute service (`nova.context.target_cell`), as for Nova's
+    own compute RPC. `host` is the name of the compute service. Every method raises
+
+    - `errors.ComputeUnavailable` if no answer came within `[polyvisor] rpc_timeout`,
+    - `errors.VCenterUnavailable` if that compute could not ask its vCenter, `errors.VCenterRefused` if
+      vCenter answered with a fault.
+    """
+
+    @cached_property
+    def _router(self) -> nova_rpc.ClientRouter:
+        target = messaging.Target(topic=TOPIC, version=VERSION)
+        serializer = objects_base.NovaObjectSerializer()
+        return nova_rpc.ClientRouter(nova_rpc.get_client(target, serializer=serializer))
+
+    def list_hosts(self, ctxt: RequestContext, host: str) -> Answer:
+        """Return `{"vcenter", "cluster", "hosts": [asdict(vsphere.host.Host)]}`."""
+        return self._call(ctxt, host, "list_hosts")
+
+    def list_datastores(self, ctxt: RequestContext, host: str) -> Answer:
+        """Return `{"vcenter", "cluster", "datastores": [asdict(vsphere.datastore.Datastore)]}`."""
+        return self._call(ctxt, host, "list_datastores")
+
+    def check_placement(
+        self, ctxt: RequestContext, host: str, esxi: str | None, datastore: str | None, disk_bytes: int
+    ) -> Answer:
+        """Ask whether the cluster can take a server with `disk_bytes` of disks at this place.
+
+        Returns `{"vcenter", "cluster", "ok": bool, "host": {...}|None, "datastore": {...}|None,
+        "code": str|None, "rank": int, "reason": str|None}`. Of several clusters that refuse, the one with
+        the highest rank came nearest, and its reason tells the user most.
+        """
+        return self._call(
+            ctxt, host, "check_placement", host=esxi, datastore=datastore, disk_bytes=disk_bytes
+        )
+
+    def get_placement(self, ctxt: RequestContext, instance: Instance) -> Answer:
+        """Return `{"vcenter", "cluster", "placement": asdict(vsphere.placement.Placement)}`.
+
+        :raises errors.VirtualMachineNotFound: vCenter has no VM for this server.
+        """
+        return self._call(ctxt, instance.host, "get_placement", instance=instance)
+
+    def _call(self, ctxt: RequestContext, compute: str, method: str, **arguments: Any) -> Answer:
+        client = self._router.client(ctxt).prepare(server=compute, timeout=CONF.polyvisor.rpc_timeout)
+        try:
+            return client.call(ctxt, method, **arguments)
+        except messaging.RemoteError as error:
+            # A process that loads this module after Nova's transport is up can no longer list our errors
+            # as allowed, so oslo.messaging hands them over by name.
+            known = errors.REMOTE.get(error.exc_type)
+            if known is None:
+                raise
+            raise known(error.value) from None
+        except messaging.MessagingException as error:
+            raise errors.ComputeUnavailable(host=compute, reason=type(error).__name__) from error
+
+
+def fan_out(
+    computes: Iterable[tuple[RequestContext, str]], ask: Callable[[RequestContext, str], Asked]
+) -> dict[str, Asked | exception.NovaException]:
+    """Ask many computes at the same time; return for each its answer, or the error instead of one.
+
+    `computes` are pairs of a cell-targeted context and the name of a compute service, `ask` is one method of
+    `PolyvisorAPI` or a function around it. Takes as long as the slowest, at most the RPC time limit.
+    """
+    pairs = list(computes)
+    # One thread each: a pool smaller than the number of dead computes would add their time limits up.
+    with concurrent.futures.ThreadPoolExecutor(max_workers=max(len(pairs), 1)) as pool:
+        asked = {compute: pool.submit(_answer, ask, ctxt, compute) for ctxt, compute in pairs}
+        return {compute: future.result() for compute, future in asked.items()}
+
+
+def _answer(
+    ask: Callable[[RequestContext, str], Asked], ctxt: RequestContext, compute: str
+) -> Asked | exception.NovaException:
+    try:
+        return ask(ctxt, compute)
+    except exception.NovaException as error:
+        return error
+    except Exception as error:
+        LOG.exception("Compute service %s failed to answer", compute)
+        return errors.ComputeUnavailable(host=compute, reason=type(error).__name__)
