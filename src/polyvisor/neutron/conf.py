@@ -1,0 +1,248 @@
+"""Options of the ML2 drivers, and the checked settings that are made of them.
+
+`[ml2_vmware]` holds what is common; every `[vmware_vcenter:NAME]` section is a vCenter and every
+`[vmware_compute:HOST]` section says where the nova-compute whose `host` option is HOST builds its servers.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from oslo_config import cfg
+
+COMMON = "ml2_vmware"
+VCENTER_PREFIX = "vmware_vcenter:"
+COMPUTE_PREFIX = "vmware_compute:"
+
+COMMON_OPTS = [
+    cfg.StrOpt(
+        "deployment_id",
+        help="Names this cloud in the description of its port groups: 1 to 64 letters, digits, '.', '_' or '-'. "
+        "Required; two clouds on one vCenter need two names; never change it.",
+    ),
+    cfg.StrOpt(
+        "security_groups",
+        default="reject",
+        choices=[
+            ("reject", "refuse to bind a port that carries security groups"),
+            ("ignore", "bind it unprotected and log a warning"),
+        ],
+        help="Security groups are not enforced on VMware ports; what to do with a port that carries some.",
+    ),
+    cfg.FloatOpt(
+        "bind_deadline",
+        default=20.0,
+        min=1.0,
+        help="Seconds within which vCenter must have done its part of one bind or one network deletion.",
+    ),
+]
+
+VCENTER_OPTS = [
+    cfg.HostAddressOpt("host", help="Address of the vCenter. Required."),
+    cfg.PortOpt("port", default=443, help="Port of the vCenter."),
+    cfg.StrOpt("username", help="vCenter user. Required."),
+    cfg.StrOpt(
+        "password_file",
+        help="File with the password on its first line; read at each new login. Required.",
+    ),
+    cfg.StrOpt(
+        "ca_file", help="PEM file with the CA of the vCenter's certificate; by default the system's CAs."
+    ),
+    cfg.BoolOpt("insecure", default=False, help="Do not verify the vCenter's certificate."),
+    cfg.FloatOpt("connect_timeout", default=5.0, min=0.1, help="Seconds to wait for a connection."),
+    cfg.FloatOpt("call_timeout", default=15.0, min=0.1, help="Seconds to wait for an answer to one call."),
+    cfg.FloatOpt(
+        "breaker_seconds",
+        default=30.0,
+        min=0.0,
+        help="Seconds for which a vCenter that did not answer is left alone; ten times as long after a refused "
+        "login, so that the account is not locked out.",
+    ),
+]
+
+COMPUTE_OPTS = [
+    cfg.StrOpt("vcenter", help="NAME of a [vmware_vcenter:NAME] section. Required."),
+    cfg.StrOpt("datacenter", help="Name of the cluster's datacenter. Required."),
+    cfg.StrOpt("cluster", help="Name of the cluster that this compute service manages. Required."),
+    cfg.DictOpt(
+        "physnet_mappings",
+        default={},
+        help="'physical network:distributed switch', comma separated. Required.",
+    ),
+]
+
+
+class InvalidConfig(ValueError):
+    """The options are missing or contradictory; the message lists every problem, one a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class VCenter:
+    """A `[vmware_vcenter:NAME]` section. Times are in seconds."""
+
+    name: str
+    host: str
+    port: int
+    username: str
+    password_file: Path
+    ca_file: str | None
+    insecure: bool
+    connect_timeout: float
+    call_timeout: float
+    breaker_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """A `[vmware_compute:HOST]` section: the cluster of one nova-compute."""
+
+    host: str
+    vcenter: str
+    datacenter: str
+    cluster: str
+    physnet_mappings: Mapping[str, str]
+    """Physical network -> name of the switch that carries it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All options of the drivers, free of contradictions."""
+
+    deployment_id: str
+    security_groups: str
+    bind_deadline: float
+    vcenters: Mapping[str, VCenter]
+    computes: Mapping[str, Compute]
+
+
+def load(conf: cfg.ConfigOpts) -> Settings:
+    """Read the settings from a parsed configuration.
+
+    Raises InvalidConfig when they are missing or contradictory.
+    """
+    conf.register_opts(COMMON_OPTS, COMMON)
+    common = conf[COMMON]
+    vcenters = {name: _vcenter(name, group) for name, group in _sections(conf, VCENTER_PREFIX, VCENTER_OPTS)}
+    computes = {name: _compute(name, group) for name, group in _sections(conf, COMPUTE_PREFIX, COMPUTE_OPTS)}
+    settings = Settings(
+        deployment_id=common.deployment_id or "",
+        security_groups=common.security_groups,
+        bind_deadline=common.bind_deadline,
+        vcenters=vcenters,
+        computes=computes,
+    )
+    if problems := list(_problems(settings)):
+        raise InvalidConfig("\n".join(["the VMware options of ML2 cannot be used:", *problems]))
+    return settings
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """The options for oslo-config-generator."""
+    return [
+        (COMMON, COMMON_OPTS),
+        (f"{VCENTER_PREFIX}NAME", VCENTER_OPTS),
+        (f"{COMPUTE_PREFIX}HOST", COMPUTE_OPTS),
+    ]
+
+
+def _sections(conf: cfg.ConfigOpts, prefix: str, opts: list[cfg.Opt]) -> Iterator[tuple[str, Any]]:
+    for section in conf.list_all_sections():
+        if section.startswith(prefix):
+            conf.register_opts(opts, section)
+            yield section.removeprefix(prefix).strip(), conf[section]
+
+
+def _vcenter(name: str, group: Any) -> VCenter:
+    return VCenter(
+        name=name,
+        host=group.host or "",
+        port=group.port,
+        username=group.username or "",
+        password_file=Path(group.password_file or ""),
+        ca_file=group.ca_file,
+        insecure=group.insecure,
+        connect_timeout=group.connect_timeout,
+        call_timeout=group.call_timeout,
+        breaker_seconds=group.breaker_seconds,
+    )
+
+
+def _compute(host: str, group: Any) -> Compute:
+    return Compute(
+        host=host,
+        vcenter=group.vcenter or "",
+        datacenter=group.datacenter or "",
+        cluster=group.cluster or "",
+        physnet_mappings=dict(group.physnet_mappings),
+    )
+
+
+def _problems(settings: Settings) -> Iterator[str]:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", settings.deployment_id):
+        yield f"[{COMMON}] deployment_id: needs 1 to 64 letters, digits, '.', '_' or '-'"
+    if not settings.computes:
+        yield f"no [{COMPUTE_PREFIX}HOST] section: the driver would serve no compute host"
+    for vcenter in settings.vcenters.values():
+        yield from _vcenter_problems(vcenter)
+    for compute in settings.computes.values():
+        yield from _compute_problems(compute, settings)
+    yield from _sharing_problems(settings)
+
+
+def _vcenter_problems(vcenter: VCenter) -> Iterator[str]:
+    section = f"[{VCENTER_PREFIX}{vcenter.name}]"
+    for option in ("host", "username"):
+        if not getattr(vcenter, option):
+            yield f"{section} {option}: is missing"
+    try:
+        read_password(vcenter)
+    except InvalidConfig as exc:
+        yield str(exc)
+
+
+def _compute_problems(compute: Compute, settings: Settings) -> Iterator[str]:
+    section = f"[{COMPUTE_PREFIX}{compute.host}]"
+    for option in ("vcenter", "datacenter", "cluster", "physnet_mappings"):
+        if not getattr(compute, option):
+            yield f"{section} {option}: is missing"
+    if compute.vcenter and compute.vcenter not in settings.vcenters:
+        yield f"{section} vcenter: there is no section [{VCENTER_PREFIX}{compute.vcenter}]"
+    yield from (
+        f"{section} physnet_mappings: '{physnet}' has no switch"
+        for physnet, switch in compute.physnet_mappings.items()
+        if not switch
+    )
+
+
+def _sharing_problems(settings: Settings) -> Iterator[str]:
+    """Two compute services on one cluster would both count it; two physical networks on one switch share VLANs."""
+    hosts, physnets = defaultdict(list), defaultdict(set)
+    for compute in settings.computes.values():
+        place = f"of datacenter '{compute.datacenter}' in vCenter '{compute.vcenter}'"
+        hosts[f"cluster '{compute.cluster}' {place}"].append(compute.host)
+        for physnet, switch in compute.physnet_mappings.items():
+            physnets[f"switch '{switch}' {place}"].add(physnet)
+    for cluster, sharing in hosts.items():
+        if len(sharing) > 1:
+            yield f"{cluster} is mapped by more than one compute host: {', '.join(sorted(sharing))}"
+    for switch, shared in physnets.items():
+        if len(shared) > 1:
+            yield f"{switch} is mapped from more than one physical network: {', '.join(sorted(shared))}"
+
+
+def read_password(vcenter: VCenter) -> str:
+    """The first line of the password file.
+
+    Raises InvalidConfig when there is none.
+    """
+    option = f"[{VCENTER_PREFIX}{vcenter.name}] password_file"
+    try:
+        lines = vcenter.password_file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InvalidConfig(f"{option}: '{vcenter.password_file}' cannot be read: {exc}") from exc
+    if not lines or not lines[0]:
+        raise InvalidConfig(f"{option}: '{vcenter.password_file}' has no password on its first line")
+    return lines[0]
