@@ -1,0 +1,3 @@
+package main
+
+func (i *inventory) createVMs() error { return nil }

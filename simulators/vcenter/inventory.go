@@ -1,0 +1,169 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math/rand"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// inventorySpec is what an inventory is made from.
+type inventorySpec struct {
+	clusters         int
+	hosts            int
+	sharedDatastores int
+	vms              int
+	seed             int64
+	instanceUUID     string
+}
+
+func (s *inventorySpec) validate() error {
+	switch {
+	case s.clusters < 1 || s.clusters > 9:
+		return errors.New("-clusters must be 1 to 9: the digit is part of the hosts' names")
+	case s.hosts < 1 || s.hosts > 64:
+		return errors.New("-hosts must be 1 to 64, vSphere's own limit for a cluster")
+	case s.sharedDatastores < 1:
+		return errors.New("-shared-datastores must be 1 or more: the VMs that are there need one")
+	case s.vms < 0:
+		return errors.New("-vms must not be negative")
+	}
+	if s.instanceUUID != "" {
+		if _, err := uuid.Parse(s.instanceUUID); err != nil {
+			return fmt.Errorf("-instance-uuid: %w", err)
+		}
+	}
+	return nil
+}
+
+// inventory is the tree of managed objects, made in a fixed order so that morefs repeat.
+type inventory struct {
+	spec    inventorySpec
+	service *simulator.Service
+	ctx     *simulator.Context
+	random  *rand.Rand
+	dir     string // the datastores' files
+	dc      *simulator.Datacenter
+	dvs     *simulator.DistributedVirtualSwitch
+}
+
+func newInventory(spec inventorySpec) (*inventory, error) {
+	dir, err := os.MkdirTemp("", "vcenter-simulator-")
+	if err != nil {
+		return nil, err
+	}
+	model := simulator.VPX()
+	model.Datacenter, model.Host, model.Cluster, model.Portgroup, model.Datastore, model.Machine = 0, 0, 0, 0, 0, 0
+	if err := model.Create(); err != nil {
+		return nil, err
+	}
+	model.Remove() // its own temporary directory; ours takes the place
+	inv := &inventory{
+		spec: spec, service: model.Service, ctx: model.Service.Context, dir: dir,
+		random: rand.New(rand.NewSource(spec.seed)),
+	}
+	inv.nameServer()
+	inv.registry().Put(&propertyCollector{*inv.propertyCollector()})
+	for _, step := range []func() error{
+		inv.createDatacenter, inv.createSwitch, inv.createClusters, inv.createPortGroups,
+		inv.createDatastores, inv.createVMs,
+	} {
+		if err := step(); err != nil {
+			inv.remove()
+			return nil, err
+		}
+	}
+	return inv, nil
+}
+
+func (i *inventory) registry() *simulator.Registry { return i.ctx.Map }
+
+func (i *inventory) remove() { _ = os.RemoveAll(i.dir) }
+
+func (i *inventory) propertyCollector() *simulator.PropertyCollector {
+	content := serviceInstance(i.registry()).Content
+	return i.registry().Get(content.PropertyCollector).(*simulator.PropertyCollector)
+}
+
+// nameServer gives this vCenter its identity: a client that knows several must be able to tell them apart.
+func (i *inventory) nameServer() {
+	about := &serviceInstance(i.registry()).Content.About
+	about.InstanceUuid = i.spec.instanceUUID
+	if about.InstanceUuid == "" {
+		about.InstanceUuid = i.uuid()
+	}
+}
+
+// uuid is the next UUID of the seed.
+func (i *inventory) uuid() string {
+	id, err := uuid.NewRandomFromReader(i.random)
+	if err != nil {
+		panic(err) // math/rand never fails to read
+	}
+	return id.String()
+}
+
+// task waits for a simulator task that was started directly, and returns its result.
+func (i *inventory) task(ref types.ManagedObjectReference) (types.AnyType, error) {
+	t := i.registry().Get(ref).(*simulator.Task)
+	t.Wait()
+	if t.Info.Error != nil {
+		return nil, fmt.Errorf("%s of %s: %T", t.Info.Name, t.Info.Entity, t.Info.Error.Fault)
+	}
+	return t.Info.Result, nil
+}
+
+func (i *inventory) folder(ref types.ManagedObjectReference) *simulator.Folder {
+	return i.registry().Get(ref).(*simulator.Folder)
+}
+
+func (i *inventory) createDatacenter() error {
+	root := i.folder(serviceInstance(i.registry()).Content.RootFolder)
+	body := root.CreateDatacenter(i.ctx, &types.CreateDatacenter{This: root.Self, Name: "dc1"})
+	ref := body.(*methods.CreateDatacenterBody).Res.Returnval
+	i.dc = i.registry().Get(ref).(*simulator.Datacenter)
+	return nil
+}
+
+func (i *inventory) createClusters() error {
+	for c := 1; c <= i.spec.clusters; c++ {
+		folder := i.folder(i.dc.HostFolder)
+		name := fmt.Sprintf("cluster%d", c)
+		body := folder.CreateClusterEx(i.ctx, &types.CreateClusterEx{This: folder.Self, Name: name})
+		ref := body.(*methods.CreateClusterExBody).Res.Returnval
+		cluster := i.registry().Get(ref).(*simulator.ClusterComputeResource)
+		for h := 1; h <= i.spec.hosts; h++ {
+			if err := i.createHost(cluster, fmt.Sprintf("esx%d%d", c, h)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (i *inventory) clusters() []*simulator.ClusterComputeResource {
+	var all []*simulator.ClusterComputeResource
+	for _, ref := range i.folder(i.dc.HostFolder).ChildEntity {
+		all = append(all, i.registry().Get(ref).(*simulator.ClusterComputeResource))
+	}
+	return all
+}
+
+func (i *inventory) hosts(cluster *simulator.ClusterComputeResource) []*simulator.HostSystem {
+	var all []*simulator.HostSystem
+	for _, ref := range cluster.Host {
+		all = append(all, i.registry().Get(ref).(*simulator.HostSystem))
+	}
+	return all
+}
+
+func (i *inventory) datastoreDir(name string) (string, error) {
+	dir := filepath.Join(i.dir, name)
+	return dir, os.Mkdir(dir, 0o700)
+}
