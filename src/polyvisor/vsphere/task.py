@@ -1,0 +1,108 @@
+"""The one way to wait for a vCenter task."""
+
+import logging
+import time
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, Final
+
+from polyvisor.vsphere.collector import object_filter, subscription
+from polyvisor.vsphere.faults import (
+    AuthenticationFailed,
+    NotFound,
+    PermissionDenied,
+    TaskTimedOut,
+    TaskUnknown,
+    Unavailable,
+    translate,
+)
+from polyvisor.vsphere.session import Session, moref
+
+LOG = logging.getLogger(__name__)
+
+_PROPERTIES: Final = ("info.state", "info.descriptionId", "info.progress", "info.result", "info.error")
+_WAIT_SECONDS: Final = 20.0
+_PAUSE: Final = 1.0
+
+
+def wait_for_task(
+    session: Session, task: Any, *, timeout: float, on_progress: Callable[[int], None] | None = None
+) -> Any:
+    """Wait until a task ends, without polling: vCenter reports each change.
+
+    A vCenter that is away for a while does not end the wait: the task goes on, and is asked again.
+
+    Args:
+        timeout: seconds to wait at most. The task is not cancelled after that.
+        on_progress: called with each new percentage, 0 to 100; its errors are logged and do not end the wait.
+
+    Returns:
+        The task's result, for example the new VM of a clone.
+
+    Raises:
+        TaskUnknown: vCenter could not be asked to the end, or does not know the task any more. It may have
+            failed, succeeded or be running still.
+        TaskTimedOut: it was still running.
+        VSphereError: the task failed, and this is its own error.
+    """
+    state = _ask_until_ended(session, task, timeout, on_progress or _ignore)
+    if state["info.state"] == "success":
+        return state.get("info.result")
+    error = state["info.error"]
+    raise translate(error, source=f"{session.endpoint}: task {_name(task, state)}") from error
+
+
+def _ask_until_ended(
+    session: Session, task: Any, timeout: float, on_progress: Callable[[int], None]
+) -> dict[str, Any]:
+    deadline = monotonic() + timeout
+    while True:
+        try:
+            return _follow(session, task, deadline, on_progress)
+        except Unavailable as exc:
+            if monotonic() + _PAUSE >= deadline:
+                raise TaskUnknown(f"The outcome of task {moref(task)} is unknown: {exc}") from exc
+            LOG.warning("Task %s could not be asked, trying again: %s", moref(task), exc)
+            time.sleep(_PAUSE)
+        except (AuthenticationFailed, NotFound, PermissionDenied) as exc:
+            raise TaskUnknown(f"The outcome of task {moref(task)} is unknown: {exc}") from exc
+
+
+def _follow(
+    session: Session, task: Any, deadline: float, on_progress: Callable[[int], None]
+) -> dict[str, Any]:
+    """Give the task's properties when it has ended."""
+    state: dict[str, Any] = {}
+    version = ""
+    with subscription(session, object_filter(task, _PROPERTIES)) as changes:
+        while state.get("info.state") not in {"success", "error"}:
+            left = deadline - monotonic()
+            if left <= 0:
+                raise TaskTimedOut(f"{session.endpoint}: task {_name(task, state)} has not ended in time")
+            update = changes.wait(version, min(left, _WAIT_SECONDS))
+            if update is None:
+                continue
+            version = update.version
+            _merge(state, update, on_progress)
+    return state
+
+
+def _merge(state: dict[str, Any], update: Any, on_progress: Callable[[int], None]) -> None:
+    before = state.get("info.progress")
+    for filtered in update.filterSet:
+        for item in filtered.objectSet:
+            state.update({change.name: change.val for change in item.changeSet})
+    progress = state.get("info.progress")
+    if progress is not None and progress != before:
+        try:
+            on_progress(progress)
+        except Exception:
+            LOG.exception("The listener failed on progress %s", progress)
+
+
+def _ignore(_: int) -> None:
+    pass
+
+
+def _name(task: Any, state: dict[str, Any]) -> str:
+    return f"{moref(task)} ({state.get('info.descriptionId', 'not known')})"
