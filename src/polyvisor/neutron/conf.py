@@ -20,8 +20,8 @@ COMPUTE_PREFIX = "vmware_compute:"
 COMMON_OPTS = [
     cfg.StrOpt(
         "deployment_id",
-        help="Names this cloud in the description of its port groups: 1 to 64 letters, digits, '.', '_' or '-'. "
-        "Required; two clouds on one vCenter need two names; never change it.",
+        help="Names this cloud in the description of its port groups: 1 to 64 letters, digits, '.', '_' or "
+        "'-'. Required; two clouds on one vCenter need two names; never change it.",
     ),
     cfg.StrOpt(
         "security_groups",
@@ -58,8 +58,8 @@ VCENTER_OPTS = [
         "breaker_seconds",
         default=30.0,
         min=0.0,
-        help="Seconds for which a vCenter that did not answer is left alone; ten times as long after a refused "
-        "login, so that the account is not locked out.",
+        help="Seconds for which a vCenter that did not answer is left alone; ten times as long after a "
+        "refused login, so that the account is not locked out.",
     ),
 ]
 
@@ -75,7 +75,7 @@ COMPUTE_OPTS = [
 ]
 
 
-class InvalidConfig(ValueError):
+class ConfigError(ValueError):
     """The options are missing or contradictory; the message lists every problem, one a line."""
 
 
@@ -87,7 +87,7 @@ class VCenter:
     host: str
     port: int
     username: str
-    password_file: Path
+    password_file: str
     ca_file: str | None
     insecure: bool
     connect_timeout: float
@@ -121,21 +121,16 @@ class Settings:
 def load(conf: cfg.ConfigOpts) -> Settings:
     """Read the settings from a parsed configuration.
 
-    Raises InvalidConfig when they are missing or contradictory.
+    Raises ConfigError when they are missing or contradictory.
     """
     conf.register_opts(COMMON_OPTS, COMMON)
-    common = conf[COMMON]
-    vcenters = {name: _vcenter(name, group) for name, group in _sections(conf, VCENTER_PREFIX, VCENTER_OPTS)}
-    computes = {name: _compute(name, group) for name, group in _sections(conf, COMPUTE_PREFIX, COMPUTE_OPTS)}
     settings = Settings(
-        deployment_id=common.deployment_id or "",
-        security_groups=common.security_groups,
-        bind_deadline=common.bind_deadline,
-        vcenters=vcenters,
-        computes=computes,
+        **conf[COMMON],
+        vcenters={n: VCenter(n, **values) for n, values in _sections(conf, VCENTER_PREFIX, VCENTER_OPTS)},
+        computes={h: Compute(h, **values) for h, values in _sections(conf, COMPUTE_PREFIX, COMPUTE_OPTS)},
     )
     if problems := list(_problems(settings)):
-        raise InvalidConfig("\n".join(["the VMware options of ML2 cannot be used:", *problems]))
+        raise ConfigError("\n".join(["the VMware options of ML2 cannot be used:", *problems]))
     return settings
 
 
@@ -152,36 +147,11 @@ def _sections(conf: cfg.ConfigOpts, prefix: str, opts: list[cfg.Opt]) -> Iterato
     for section in conf.list_all_sections():
         if section.startswith(prefix):
             conf.register_opts(opts, section)
-            yield section.removeprefix(prefix).strip(), conf[section]
-
-
-def _vcenter(name: str, group: Any) -> VCenter:
-    return VCenter(
-        name=name,
-        host=group.host or "",
-        port=group.port,
-        username=group.username or "",
-        password_file=Path(group.password_file or ""),
-        ca_file=group.ca_file,
-        insecure=group.insecure,
-        connect_timeout=group.connect_timeout,
-        call_timeout=group.call_timeout,
-        breaker_seconds=group.breaker_seconds,
-    )
-
-
-def _compute(host: str, group: Any) -> Compute:
-    return Compute(
-        host=host,
-        vcenter=group.vcenter or "",
-        datacenter=group.datacenter or "",
-        cluster=group.cluster or "",
-        physnet_mappings=dict(group.physnet_mappings),
-    )
+            yield section.removeprefix(prefix), conf[section]
 
 
 def _problems(settings: Settings) -> Iterator[str]:
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", settings.deployment_id):
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", settings.deployment_id or ""):
         yield f"[{COMMON}] deployment_id: needs 1 to 64 letters, digits, '.', '_' or '-'"
     if not settings.computes:
         yield f"no [{COMPUTE_PREFIX}HOST] section: the driver would serve no compute host"
@@ -194,13 +164,13 @@ def _problems(settings: Settings) -> Iterator[str]:
 
 def _vcenter_problems(vcenter: VCenter) -> Iterator[str]:
     section = f"[{VCENTER_PREFIX}{vcenter.name}]"
-    for option in ("host", "username"):
-        if not getattr(vcenter, option):
-            yield f"{section} {option}: is missing"
-    try:
-        read_password(vcenter)
-    except InvalidConfig as exc:
-        yield str(exc)
+    missing = [option for option in ("host", "username", "password_file") if not getattr(vcenter, option)]
+    yield from (f"{section} {option}: is missing" for option in missing)
+    if vcenter.password_file:
+        try:
+            read_password(vcenter)
+        except ConfigError as exc:
+            yield str(exc)
 
 
 def _compute_problems(compute: Compute, settings: Settings) -> Iterator[str]:
@@ -217,32 +187,33 @@ def _compute_problems(compute: Compute, settings: Settings) -> Iterator[str]:
     )
 
 
-def _sharing_problems(settings: Settings) -> Iterator[str]:
-    """Two compute services on one cluster would both count it; two physical networks on one switch share VLANs."""
-    hosts, physnets = defaultdict(list), defaultdict(set)
+def _sharing_problems(settings: Settings) -> list[str]:
+    """What two sections claim that only one can have.
+
+    Two compute services on one cluster would both count it, two physical networks on one switch would mix
+    VLANs, and a vCenter under two names would hide both.
+    """
+    claims: dict[str, set[str]] = defaultdict(set)
+    for vcenter in settings.vcenters.values():
+        claims[f"vCenter {vcenter.host}:{vcenter.port} has more than one section"].add(vcenter.name)
     for compute in settings.computes.values():
         place = f"of datacenter '{compute.datacenter}' in vCenter '{compute.vcenter}'"
-        hosts[f"cluster '{compute.cluster}' {place}"].append(compute.host)
+        claims[f"cluster '{compute.cluster}' {place} has more than one compute host"].add(compute.host)
         for physnet, switch in compute.physnet_mappings.items():
-            physnets[f"switch '{switch}' {place}"].add(physnet)
-    for cluster, sharing in hosts.items():
-        if len(sharing) > 1:
-            yield f"{cluster} is mapped by more than one compute host: {', '.join(sorted(sharing))}"
-    for switch, shared in physnets.items():
-        if len(shared) > 1:
-            yield f"{switch} is mapped from more than one physical network: {', '.join(sorted(shared))}"
+            claims[f"switch '{switch}' {place} has more than one physical network"].add(physnet)
+    return [f"{claim}: {', '.join(sorted(by))}" for claim, by in claims.items() if len(by) > 1]
 
 
 def read_password(vcenter: VCenter) -> str:
     """The first line of the password file.
 
-    Raises InvalidConfig when there is none.
+    Raises ConfigError when there is none.
     """
     option = f"[{VCENTER_PREFIX}{vcenter.name}] password_file"
     try:
-        lines = vcenter.password_file.read_text(encoding="utf-8").splitlines()
+        lines = Path(vcenter.password_file).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as exc:
-        raise InvalidConfig(f"{option}: '{vcenter.password_file}' cannot be read: {exc}") from exc
+        raise ConfigError(f"{option}: '{vcenter.password_file}' cannot be read: {exc}") from exc
     if not lines or not lines[0]:
-        raise InvalidConfig(f"{option}: '{vcenter.password_file}' has no password on its first line")
+        raise ConfigError(f"{option}: '{vcenter.password_file}' has no password on its first line")
     return lines[0]

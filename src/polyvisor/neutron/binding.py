@@ -1,0 +1,72 @@
+"""Whether a port can be bound on VMware, and to which segment: rules without I/O."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from neutron_lib import constants
+from neutron_lib.api.definitions import portbindings, qinq, trunk_details, vlantransparent
+from neutron_lib.plugins.ml2 import api
+from oslo_log import log
+
+LOG = log.getLogger(__name__)
+Segment = Mapping[str, Any]
+
+
+class BindingError(Exception):
+    """This port cannot be bound here; the message says why and, where there is one, the way out."""
+
+
+def check_port(port: Mapping[str, Any], *, security_groups: str) -> None:
+    """Refuse a port which asks for what a VMware NIC on a plain VLAN cannot give.
+
+    `security_groups` is the option of that name: what to do with a port that has any.
+
+    Raises BindingError.
+    """
+    vnic_type = port.get(portbindings.VNIC_TYPE, portbindings.VNIC_NORMAL)
+    if vnic_type != portbindings.VNIC_NORMAL:
+        raise BindingError(f"VNIC type '{vnic_type}' is not supported, only '{portbindings.VNIC_NORMAL}'")
+    if port.get(trunk_details.TRUNK_DETAILS):
+        raise BindingError("it is the parent of a trunk, and a VMware NIC carries one VLAN only")
+    if port.get("security_groups"):
+        if security_groups == "reject":
+            raise BindingError(
+                "it has security groups, which are not enforced on VMware: make the port without "
+                "(--no-security-group), or set [ml2_vmware] security_groups = ignore"
+            )
+        LOG.warning("Security groups of port %s are not enforced on VMware", port["id"])
+
+
+def check_network(network: Mapping[str, Any]) -> None:
+    """Refuse a network whose guests may tag frames themselves: the port group would drop these.
+
+    Raises BindingError.
+    """
+    for field in (vlantransparent.VLANTRANSPARENT, qinq.QINQ_FIELD):
+        if network.get(field):
+            raise BindingError(f"its network has '{field}' set, which is not supported")
+
+
+def vlan_segments(segments: Iterable[Segment], physnets: Collection[str]) -> list[Segment]:
+    """Those segments which are a VLAN on one of the physical networks, in their order."""
+    return [
+        segment
+        for segment in segments
+        if segment[api.NETWORK_TYPE] == constants.TYPE_VLAN
+        and segment[api.PHYSICAL_NETWORK] in physnets
+        and constants.MIN_VLAN_TAG <= segment[api.SEGMENTATION_ID] <= constants.MAX_VLAN_TAG
+    ]
+
+
+def choose_segment(segments: Iterable[Segment], physnets: Collection[str]) -> Segment:
+    """The first usable segment.
+
+    Raises BindingError when the network has none on these physical networks.
+    """
+    usable = vlan_segments(segments, physnets)
+    if not usable:
+        raise BindingError(
+            "its network has no VLAN segment on a physical network of this host: "
+            + ", ".join(sorted(physnets))
+        )
+    return usable[0]
