@@ -38,6 +38,15 @@ def view_filter(view: Any, kind: type, properties: Sequence[str]) -> Any:
     )
 
 
+def related_filter(owner: Any, path: str, kind: type, properties: Sequence[str]) -> Any:
+    """Describe some properties of the objects which a property of one object refers to."""
+    relation = _Collector.TraversalSpec(name="relation", type=type(owner), path=path, skip=False)
+    return _Collector.FilterSpec(
+        objectSet=[_Collector.ObjectSpec(obj=owner, skip=True, selectSet=[relation])],
+        propSet=[_Collector.PropertySpec(type=kind, pathSet=list(properties))],
+    )
+
+
 @contextmanager
 def container_view(session: Session, kind: type, container: Any = None) -> Iterator[Any]:
     """Give a view of all objects of a kind below a container (default: everywhere), while the block lasts."""

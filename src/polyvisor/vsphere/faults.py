@@ -274,7 +274,8 @@ _TABLE: dict[type[VSphereError], str] = {
     Cancelled: "vmodl.fault.RequestCanceled vim.fault.ToolsUpgradeCancelled",
     OperationFailed: """
         vmodl.MethodFault vmodl.RuntimeFault vmodl.LocalizedMethodFault vmodl.fault.SystemError
-        vmodl.fault.UnexpectedFault vim.fault.VimFault vim.fault.ActiveDirectoryFault vim.fault.AnswerFileUpdateFailed
+        vmodl.fault.UnexpectedFault vim.fault.VimFault vim.fault.ActiveDirectoryFault
+        vim.fault.AnswerFileUpdateFailed
         vim.fault.CnsFault vim.fault.DatabaseError vim.fault.ExtendedFault vim.fault.FcoeFault
         vim.fault.FileFault vim.fault.GenericDrsFault vim.fault.HostConfigFault
         vim.fault.HostSpecificationOperationFailed vim.fault.HttpFault vim.fault.IscsiFault

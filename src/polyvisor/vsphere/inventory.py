@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, Self
 from pyVmomi import vmodl
 
 from polyvisor.vsphere.collector import Subscription, container_view, subscription, view_filter
-from polyvisor.vsphere.faults import Unavailable, VSphereError
+from polyvisor.vsphere.faults import InvalidState, NotFound, Unavailable, VSphereError
 from polyvisor.vsphere.session import Session, moref
 
 LOG = logging.getLogger(__name__)
@@ -44,26 +44,50 @@ def collect(
     Raises:
         VSphereError: as `Session.call` does; NotFound if the container is gone.
     """
+
+    def read() -> dict[str, Properties]:
+        with container_view(session, kind, container) as view:
+            return retrieve(session, view_filter(view, kind, properties), page_size)
+
     generation = session.generation
     try:
-        return _collect(session, kind, properties, container, page_size)
+        return read()
     except VSphereError:
         if session.generation is generation:
             raise
         # A login ended on the way, and the view and the page mark with it. To read again is safe.
-        return _collect(session, kind, properties, container, page_size)
+        return read()
 
 
-def _collect(
-    session: Session, kind: type, properties: Sequence[str], container: Any, page_size: int
-) -> dict[str, Properties]:
-    with container_view(session, kind, container) as view:
-        spec = view_filter(view, kind, properties)
-        return {
-            moref(content.obj): {prop.name: prop.val for prop in content.propSet}
-            for page in _pages(session, spec, page_size)
-            for content in page
-        }
+def retrieve(session: Session, spec: Any, page_size: int = _PAGE_SIZE) -> dict[str, Properties]:
+    """Read what a filter of `polyvisor.vsphere.collector` describes; see `collect`."""
+    return {
+        moref(content.obj): {prop.name: prop.val for prop in content.propSet}
+        for page in _pages(session, spec, page_size)
+        for content in page
+    }
+
+
+def find_vm(session: Session, instance_uuid: str) -> str:
+    """Find a VM by the instance UUID that Nova gave it.
+
+    Returns:
+        Its moref.
+
+    Raises:
+        NotFound: no VM has it.
+        InvalidState: several have it, for example after a copy: none of them can be trusted to be the one.
+    """
+    found = session.call(session.content.searchIndex.FindAllByUuid, None, instance_uuid, True, True)
+    if not found:
+        raise NotFound(f"{session.endpoint}: no VM has the instance UUID {instance_uuid}")
+    if len(found) > 1:
+        vms = ", ".join(map(moref, found))
+        raise InvalidState(
+            f"{session.endpoint}: several VMs ({vms}) have the instance UUID {instance_uuid}; "
+            "give all but one of them another"
+        )
+    return moref(found[0])
 
 
 def _pages(session: Session, spec: Any, page_size: int) -> Iterator[Sequence[Any]]:
