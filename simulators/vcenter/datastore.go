@@ -81,3 +81,22 @@ func (i *inventory) formatVMFS(ds *simulator.Datastore, dir string, capacity int
 		ds.Host[n].MountInfo.Path = "/vmfs/volumes/" + id
 	}
 }
+
+// mountFault gives the fault of using this datastore from this host, or nil.
+func mountFault(host *simulator.HostSystem, ds *simulator.Datastore) types.BaseMethodFault {
+	invalid := types.InvalidDatastore{Datastore: &ds.Self, Name: ds.Name}
+	if ds.Summary.MaintenanceMode != string(types.DatastoreSummaryMaintenanceModeStateNormal) {
+		return &types.InvalidDatastoreState{InvalidState: types.InvalidState{}, DatastoreName: ds.Name}
+	}
+	for _, mount := range ds.Host {
+		if mount.Key == host.Self && isTrue(mount.MountInfo.Mounted) {
+			if isTrue(mount.MountInfo.Accessible) {
+				return nil
+			}
+			return &types.InaccessibleDatastore{InvalidDatastore: invalid}
+		}
+	}
+	return &invalid
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }

@@ -74,7 +74,7 @@ func readPassword(file string) (string, error) {
 	return password, nil
 }
 
-func run(args []string) error {
+func serve(args []string) error {
 	o, err := parseFlags(args)
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func run(args []string) error {
 
 func main() {
 	log.SetFlags(log.LstdFlags | log.Lmicroseconds)
-	if err := run(os.Args[1:]); err != nil {
+	if err := serve(os.Args[1:]); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return
 		}

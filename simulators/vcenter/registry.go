@@ -1,17 +1,98 @@
 package main
 
 import (
+	"reflect"
+	"strings"
+
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-func serviceInstance(r *simulator.Registry) *simulator.ServiceInstance {
-	return r.Get(vim25.ServiceInstance).(*simulator.ServiceInstance)
+// methodSet holds methods that stand before govmomi's, for all objects of one type; an object is found
+// through its request's This. Objects themselves cannot be wrapped: govmomi asserts their exact type.
+type methodSet struct{ self types.ManagedObjectReference }
+
+func (m *methodSet) Reference() types.ManagedObjectReference { return m.self }
+
+// Lock does nothing: a method locks the object that it is about.
+func (*methodSet) Lock() {}
+
+// Unlock does nothing.
+func (*methodSet) Unlock() {}
+
+// dispatcher sends calls to the method sets.
+type dispatcher map[string]mo.Reference
+
+func newDispatcher(i *inventory) dispatcher {
+	d := dispatcher{}
+	set := func(kind string) methodSet {
+		return methodSet{types.ManagedObjectReference{Type: "MethodSet", Value: kind}}
+	}
+	d["Folder"] = &folderMethods{set("Folder"), i}
+	d["VirtualMachine"] = &vmMethods{set("VirtualMachine"), i}
+	d["HostNetworkSystem"] = &networkSystemMethods{set("HostNetworkSystem"), i}
+	d["DistributedVirtualSwitch"] = &dvsMethods{set("DistributedVirtualSwitch"), i}
+	d["DistributedVirtualPortgroup"] = &distributedPortGroupMethods{set("DistributedVirtualPortgroup"), i}
+	for _, methods := range d {
+		i.registry().Put(methods)
+	}
+	return d
 }
 
 // route sees every call before its object does.
-func route(*simulator.Context, *simulator.Method) (mo.Reference, types.BaseMethodFault) {
+func (d dispatcher) route(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
+	set, ok := d[method.This.Type]
+	if ok && ctx.Session != nil && ctx.Map.Get(method.This) != nil && implements(set, method.Name) {
+		method.This = set.Reference()
+	}
 	return nil, nil
+}
+
+// implements follows govmomi's naming: Foo_Task of the API is FooTask in Go.
+func implements(set mo.Reference, method string) bool {
+	name := strings.ToUpper(method[:1]) + method[1:]
+	if short, isTask := strings.CutSuffix(name, "_Task"); isTask {
+		name = short + "Task"
+	}
+	return reflect.ValueOf(set).MethodByName(name).IsValid()
+}
+
+// get returns the object of a reference that is known to exist, in its type.
+func get[T mo.Reference](r *simulator.Registry, ref types.ManagedObjectReference) T {
+	return r.Get(ref).(T)
+}
+
+// run starts a task of an entity; work holds the entity's lock.
+func run(
+	ctx *simulator.Context, entity mo.Reference, name string,
+	work func() (types.AnyType, types.BaseMethodFault),
+) types.ManagedObjectReference {
+	return simulator.CreateTask(entity, name, func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
+		return work()
+	}).Run(ctx)
+}
+
+// wait waits for a task of govmomi's that one of ours started.
+func wait(ctx *simulator.Context, ref types.ManagedObjectReference) (types.AnyType, types.BaseMethodFault) {
+	task := get[*simulator.Task](ctx.Map, ref)
+	task.Wait()
+	if task.Info.Error != nil {
+		return nil, task.Info.Error.Fault
+	}
+	return task.Info.Result, nil
+}
+
+// set changes properties and tells those who watch them.
+func set(ctx *simulator.Context, obj mo.Reference, properties map[string]types.AnyType) {
+	changes := make([]types.PropertyChange, 0, len(properties))
+	for name, value := range properties {
+		changes = append(changes, types.PropertyChange{Name: name, Val: value})
+	}
+	ctx.Map.AtomicUpdate(ctx, obj, changes)
+}
+
+func serviceInstance(r *simulator.Registry) *simulator.ServiceInstance {
+	return get[*simulator.ServiceInstance](r, vim25.ServiceInstance)
 }

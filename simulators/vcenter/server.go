@@ -45,7 +45,7 @@ func newVCenter(o options, password string) (*vCenter, error) {
 			http.ServeFile(w, r, o.wsdlFile)
 		})
 	}
-	inv.registry().Handler = route
+	inv.registry().Handler = newDispatcher(inv).route
 	return &vCenter{inventory: inv, server: s.NewServer()}, nil
 }
 

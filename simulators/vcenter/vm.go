@@ -1,0 +1,128 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+type vmMethods struct {
+	methodSet
+	inventory *inventory
+}
+
+// PowerOnVMTask runs the VM on the host that the caller names, or where it is.
+func (m *vmMethods) PowerOnVMTask(ctx *simulator.Context, req *types.PowerOnVM_Task) soap.HasFault {
+	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
+	task := run(ctx, vm, "powerOnVM", func() (types.AnyType, types.BaseMethodFault) {
+		if fault := m.choose(ctx, vm, req.Host); fault != nil {
+			return nil, fault
+		}
+		body := vm.PowerOnVMTask(ctx, req).(*methods.PowerOnVM_TaskBody)
+		if body.Fault_ != nil {
+			return nil, body.Fault_.VimFault().(types.BaseMethodFault)
+		}
+		return wait(ctx, body.Res.Returnval)
+	})
+	return &methods.PowerOnVM_TaskBody{Res: &types.PowerOnVM_TaskResponse{Returnval: task}}
+}
+
+// choose moves the VM to the named host. A member of the cluster that cannot run it is not an error: the
+// API says that the current host is used then.
+func (m *vmMethods) choose(
+	ctx *simulator.Context, vm *simulator.VirtualMachine, wanted *types.ManagedObjectReference,
+) types.BaseMethodFault {
+	current := get[*simulator.HostSystem](ctx.Map, *vm.Runtime.Host)
+	needed := m.inventory.datastoresOfVM(vm)
+	if wanted != nil && *wanted != current.Self {
+		host := findHost(m.inventory.hosts(m.inventory.clusterOf(current)), *wanted)
+		if host == nil {
+			return &types.InvalidArgument{InvalidProperty: "host"}
+		}
+		if m.inventory.usable(host, needed) == nil {
+			moveToHost(ctx, vm, current, host)
+			return nil
+		}
+	}
+	return m.inventory.usable(current, needed)
+}
+
+func (i *inventory) datastoresOfVM(vm *simulator.VirtualMachine) []*simulator.Datastore {
+	var all []*simulator.Datastore
+	for _, ref := range vm.Datastore {
+		all = append(all, get[*simulator.Datastore](i.registry(), ref))
+	}
+	return all
+}
+
+func moveToHost(ctx *simulator.Context, vm *simulator.VirtualMachine, from, to *simulator.HostSystem) {
+	set(ctx, vm, map[string]types.AnyType{"runtime.host": to.Self, "summary.runtime.host": to.Self})
+	ctx.WithLock(from, func() {
+		left := slices.DeleteFunc(slices.Clone(from.Vm), func(r types.ManagedObjectReference) bool { return r == vm.Self })
+		set(ctx, from, map[string]types.AnyType{"vm": left})
+	})
+	ctx.WithLock(to, func() { set(ctx, to, map[string]types.AnyType{"vm": append(slices.Clone(to.Vm), vm.Self)}) })
+}
+
+// ReconfigVMTask checks the devices first, and keeps the networks' lists right.
+func (m *vmMethods) ReconfigVMTask(ctx *simulator.Context, req *types.ReconfigVM_Task) soap.HasFault {
+	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
+	task := run(ctx, vm, "reconfigVM", func() (types.AnyType, types.BaseMethodFault) {
+		if fault := m.check(ctx, vm, req.Spec.DeviceChange); fault != nil {
+			return nil, fault
+		}
+		result, fault := wait(ctx, vm.ReconfigVMTask(ctx, req).(*methods.ReconfigVM_TaskBody).Res.Returnval)
+		m.inventory.connect(ctx, vm)
+		return result, fault
+	})
+	return &methods.ReconfigVM_TaskBody{Res: &types.ReconfigVM_TaskResponse{Returnval: task}}
+}
+
+func (m *vmMethods) check(
+	ctx *simulator.Context, vm *simulator.VirtualMachine, changes []types.BaseVirtualDeviceConfigSpec,
+) types.BaseMethodFault {
+	devices := object.VirtualDeviceList(vm.Config.Hardware.Device)
+	for n, change := range changes {
+		spec := change.GetVirtualDeviceConfigSpec()
+		if spec.Operation == types.VirtualDeviceConfigSpecOperationAdd {
+			continue
+		}
+		existing := devices.FindByKey(spec.Device.GetVirtualDevice().Key)
+		if existing == nil {
+			return &types.InvalidDeviceSpec{DeviceIndex: int32(n)}
+		}
+		if spec.Operation == types.VirtualDeviceConfigSpecOperationRemove {
+			spec.Device = existing // the key counts; a client need not send the rest
+		}
+	}
+	host := get[*simulator.HostSystem](ctx.Map, *vm.Runtime.Host)
+	return m.inventory.checkDevices(ctx, host, changes)
+}
+
+// DestroyTask takes the VM from its networks too.
+func (m *vmMethods) DestroyTask(ctx *simulator.Context, req *types.Destroy_Task) soap.HasFault {
+	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
+	task := run(ctx, vm, "destroy", func() (types.AnyType, types.BaseMethodFault) {
+		result, fault := wait(ctx, vm.DestroyTask(ctx, req).(*methods.Destroy_TaskBody).Res.Returnval)
+		if fault == nil {
+			m.inventory.disconnect(ctx, vm.Self)
+		}
+		return result, fault
+	})
+	return &methods.Destroy_TaskBody{Res: &types.Destroy_TaskResponse{Returnval: task}}
+}
+
+// UnregisterVM takes the VM from its networks too; its files stay.
+func (m *vmMethods) UnregisterVM(ctx *simulator.Context, req *types.UnregisterVM) soap.HasFault {
+	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
+	var res soap.HasFault
+	ctx.WithLock(vm, func() { res = vm.UnregisterVM(ctx, req) })
+	if res.Fault() == nil {
+		m.inventory.disconnect(ctx, vm.Self)
+	}
+	return res
+}
