@@ -47,6 +47,18 @@ def related_filter(owner: Any, path: str, kind: type, properties: Sequence[str])
     )
 
 
+def ancestry_filter(entities: Sequence[Any]) -> Any:
+    """Describe name and parent of inventory objects and of all that is above them."""
+    again = _Collector.SelectionSpec(name="up")
+    up = _Collector.TraversalSpec(
+        name="up", type=vim.ManagedEntity, path="parent", skip=False, selectSet=[again]
+    )
+    return _Collector.FilterSpec(
+        objectSet=[_Collector.ObjectSpec(obj=entity, skip=False, selectSet=[up]) for entity in entities],
+        propSet=[_Collector.PropertySpec(type=vim.ManagedEntity, pathSet=["name", "parent"])],
+    )
+
+
 @contextmanager
 def container_view(session: Session, kind: type, container: Any = None) -> Iterator[Any]:
     """Give a view of all objects of a kind below a container (default: everywhere), while the block lasts."""

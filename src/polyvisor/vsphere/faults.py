@@ -22,7 +22,7 @@
     ├── OperationFailed        vCenter tried and failed
     ├── TaskUnknown            a task's outcome could not be asked
     ├── TaskTimedOut           a task was still running when the caller's patience ended
-    └── placement.PlacementRefused
+    └── refusal.PlacementRefused   one class for each reason
 """
 
 # ruff: noqa: N818 - the errors bear the names that vSphere gives to the same things
