@@ -1,0 +1,16 @@
+"""The `polyvisor` command."""
+
+from __future__ import annotations
+
+import click
+
+from polyvisor.cli.sandbox import sandbox
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="polyvisor")
+def main() -> None:
+    """One management for virtualization of every kind."""
+
+
+main.add_command(sandbox)

@@ -1,0 +1,195 @@
+"""`polyvisor sandbox`: an all-in-one real OpenStack over a simulated vCenter."""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+import subprocess
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from polyvisor.sandbox import (
+    binaries,
+    commands,
+    configuration,
+    demo,
+    lifecycle,
+    packages,
+    probes,
+
+    supervision,
+)
+from polyvisor.sandbox.progress import Progress
+from polyvisor.sandbox.settings import (
+    DEFAULT_PORT_BASE,
+    Settings,
+    SettingsError,
+    create,
+    default_root,
+    load,
+    ports_from,
+)
+
+#: What can go wrong with a message that says all: no traceback is shown.
+EXPECTED = (
+    SettingsError,
+    commands.CommandFailedError,
+    demo.DemoFailedError,
+    lifecycle.BusyError,
+    lifecycle.NotASandboxError,
+    packages.PackagesError,
+    probes.ProbeTimeoutError,
+    binaries.BuildError,
+    supervision.PortTakenError,
+    supervision.ProgramFailedError,
+)
+
+
+class _Group(click.Group):
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except EXPECTED as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group)
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=default_root,
+    envvar="POLYVISOR_SANDBOX_ROOT",
+    show_default="the user's data folder",
+    help="The folder everything lives under.",
+)
+@click.pass_context
+def sandbox(ctx: click.Context, root: Path) -> None:
+    """An all-in-one real OpenStack over a simulated vCenter, for demo, tests and development."""
+    ctx.obj = root.resolve()
+
+
+def _port(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    ports = {}
+    for value in values:
+        name, _, number = value.partition("=")
+        if not number.isdigit():
+            raise click.BadParameter(f"{value!r} is not of the form NAME=NUMBER, as in nova=8774")
+        ports[name] = int(number)
+    return ports
+
+
+@sandbox.command()
+@click.option("--port-base", type=int, help=f"First port of all.  [default: {DEFAULT_PORT_BASE}, or as before]")
+@click.option("--port", "ports", multiple=True, callback=_port, metavar="NAME=NUMBER", help="Port of one service.")
+@click.option("--vms", type=click.IntRange(0, 20000), help="Brownfield VMs in vCenter.  [default: 12, or as before]")
+@click.pass_obj
+def up(root: Path, port_base: int | None, ports: dict[str, int], vms: int | None) -> None:
+    """Start it, making whatever is missing. Can be interrupted, and run again, at any time."""
+    console = Console()
+    with lifecycle.exclusive(root):
+        settings = _wanted(root, port_base, ports, vms)
+        progress = Progress(console)
+        lifecycle.up(settings, progress)
+    progress.summary(f"Sandbox ready in {root}")
+    console.print(f'Use it:  eval "$(polyvisor sandbox --root {root} env)"; openstack server list', soft_wrap=True)
+
+
+def _wanted(root: Path, port_base: int | None, ports: dict[str, int], vms: int | None) -> Settings:
+    """The sandbox that is there, or a new one. Raises SettingsError if it was made otherwise."""
+    existing = load(root)
+    if existing is None:
+        base = port_base or DEFAULT_PORT_BASE
+        return create(root, port_base=base, ports=ports_from(base, ports), vms=12 if vms is None else vms)
+    base = port_base or existing.port_base
+    asked_ports = ports_from(base, ports) if port_base else existing.ports | ports
+    if asked_ports != existing.ports or vms not in {None, existing.vms}:
+        raise SettingsError(
+            f"the sandbox in {root} was made with other ports or --vms; its catalog and vCenter keep those: "
+            f"leave the options out, or `polyvisor sandbox --root {root} reset` first"
+        )
+    return existing
+
+
+def _existing(root: Path) -> Settings:
+    settings = load(root)
+    if settings is None:
+        raise SettingsError(f"no sandbox in {root}: `polyvisor sandbox --root {root} up` makes one")
+    return settings
+
+
+@sandbox.command()
+@click.pass_obj
+def down(root: Path) -> None:
+    """Stop every process. Data stay for the next `up`."""
+    settings = _existing(root)
+    with lifecycle.exclusive(root):
+        lifecycle.down(settings)
+
+
+@sandbox.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def reset(root: Path, yes: bool) -> None:
+    """Stop every process and delete the sandbox with all its data."""
+    if not root.exists():
+        return
+    if not yes:
+        click.confirm(f"Delete {root} and all servers in it?", abort=True)
+    with lifecycle.exclusive(root):
+        lifecycle.reset(root)
+
+
+@sandbox.command()
+@click.pass_obj
+def status(root: Path) -> None:
+    """Show each program: state, process, port, uptime. Exit code 1 unless all run."""
+    settings = _existing(root)
+    states = supervision.Supervisor(settings).states()
+    table = Table("program", "state", "pid", "port", "up for")
+    from polyvisor.sandbox import programs
+
+    running = True
+    for program in programs.every(settings):
+        record = states.get(program.name, {})
+        is_up = record.get("statename") == "RUNNING"
+        running &= is_up
+        uptime = datetime.timedelta(seconds=record["now"] - record["start"]) if is_up else ""
+        port = settings.ports[program.port] if program.port else ""
+        state = record.get("statename", "STOPPED").lower()
+        table.add_row(program.name, state, str(record.get("pid") or ""), str(port), str(uptime))
+    Console().print(table)
+    raise SystemExit(0 if running else 1)
+
+
+@sandbox.command()
+@click.option("--cloud", type=click.Choice(["admin", "demo", "system"]), default="admin", show_default=True)
+@click.pass_obj
+def env(root: Path, cloud: str) -> None:
+    """Print what `openstack` and `govc` need, for `eval`."""
+    for name, value in configuration.client_environment(_existing(root), cloud).items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@sandbox.command()
+@click.argument("service")
+@click.option("--follow", "-f", is_flag=True, help="Go on as the log grows.")
+@click.option("--lines", "-n", type=int, default=50, show_default=True)
+@click.pass_obj
+def logs(root: Path, service: str, follow: bool, lines: int) -> None:
+    """Show the log of SERVICE."""
+    folder = _existing(root).logs
+    log = folder / f"{service}.log"
+    if not log.exists():
+        known = ", ".join(sorted(path.stem for path in folder.glob("*.log")))
+        raise SettingsError(f"no log of {service!r}; there are: {known or 'none yet'}")
+    subprocess.run(["tail", "-n", str(lines), *(["-F"] if follow else []), str(log)], check=False)
+
+
+@sandbox.command("demo")
+@click.pass_obj
+def demo_command(root: Path) -> None:
+    """Run the main job: a server on the ESXi host and datastore named, seen there, and gone again."""
+    demo.run(_existing(root), Console())

@@ -1,0 +1,19 @@
+"""Names in the sandbox's vCenter that the services are configured with."""
+
+from __future__ import annotations
+
+import dataclasses
+
+DATACENTER = "dc1"
+USERNAME = "administrator@vsphere.local"
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """A vCenter cluster and the nova-compute service that manages it."""
+
+    name: str
+    compute: str
+
+
+CLUSTERS = (Cluster("cluster1", "compute1"), Cluster("cluster2", "compute2"))

@@ -1,0 +1,113 @@
+"""Bring a sandbox up, stage by stage, each of which can be interrupted and run again; and take it down."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from polyvisor.sandbox import binaries, cloud, configuration, databases, identity, packages, probes, programs
+from polyvisor.sandbox.commands import once, run
+from polyvisor.sandbox.progress import Progress
+from polyvisor.sandbox.programs import Program
+from polyvisor.sandbox.settings import Settings, save
+from polyvisor.sandbox.supervision import Supervisor, kill_strays, strays
+
+COMPUTES_SECONDS = 120.0
+
+
+class BusyError(Exception):
+    """Another `polyvisor sandbox` command works on the same folder."""
+
+
+class NotASandboxError(Exception):
+    """The folder to be emptied does not hold a sandbox."""
+
+
+@contextlib.contextmanager
+def exclusive(root: Path) -> Iterator[None]:
+    """Let one command at a time change a sandbox. Raises BusyError."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BusyError(f"another `polyvisor sandbox` command is at work in {root}; wait for it to end") from None
+        yield
+
+
+def up(settings: Settings, progress: Progress) -> None:
+    """Make everything there that is missing, and start everything that is stopped."""
+    save(settings)
+    supervisor = Supervisor(settings)
+    if not supervisor.is_running():
+        kill_strays(settings.root)
+    with progress.stage("Debian packages"):
+        if names := packages.missing():
+            progress.waiting(f"apt-get to install {', '.join(names)}")
+            packages.install(names)
+    with progress.stage("vCenter simulator, govc"):
+        binaries.build(settings)
+    with progress.stage("configuration"):
+        _configure(settings, supervisor)
+    with progress.stage("database, messages, vCenter"):
+        databases.initialize(settings)
+        _start(supervisor, programs.infrastructure(settings), progress)
+        databases.create(settings)
+    with progress.stage("database schemas"):
+        progress.waiting("migrations of keystone, placement, glance, neutron, nova")
+        databases.migrate(settings)
+        once(settings, "nova-cell1", lambda: _create_cell(settings))
+    with progress.stage("identity"):
+        identity.prepare_keys(settings)
+        once(settings, "identity", lambda: identity.bootstrap(settings))
+        keystone, *others = programs.control_plane(settings)
+        _start(supervisor, [keystone], progress)
+        administrator = cloud.connect(settings)
+        once(settings, "identity-seed", lambda: identity.seed(settings, administrator))
+    with progress.stage("OpenStack services"):
+        _start(supervisor, [*others, *programs.computes(settings)], progress)
+    with progress.stage("computes"):
+        probes.wait(cloud.computes_are_up(administrator), COMPUTES_SECONDS, progress.waiting)
+    with progress.stage("flavors, network, image"):
+        once(settings, "seed", lambda: cloud.seed(settings, administrator, progress.waiting))
+
+
+def _configure(settings: Settings, supervisor: Supervisor) -> None:
+    changed = configuration.render(settings)
+    if changed and supervisor.is_running():
+        supervisor.stop_all()
+    supervisor.ensure_running()
+
+
+def _start(supervisor: Supervisor, some: Iterable[Program], progress: Progress) -> None:
+    some = list(some)
+    supervisor.start(some)
+    for program in some:
+        supervisor.wait(program, progress.waiting)
+
+
+def _create_cell(settings: Settings) -> None:
+    config = f"{settings.etc}/nova/nova.conf"
+    if " cell1 " not in run(settings, ("nova-manage", "--config-file", config, "cell_v2", "list_cells")):
+        run(settings, ("nova-manage", "--config-file", config, "cell_v2", "create_cell", "--name", "cell1"))
+
+
+def down(settings: Settings) -> None:
+    """Stop every process of the sandbox; its data stay."""
+    Supervisor(settings).shut_down()
+
+
+def reset(root: Path) -> None:
+    """Stop every process and delete the sandbox's folder. Raises NotASandboxError."""
+    if not (root / "sandbox.json").exists() and any(root.iterdir()):
+        raise NotASandboxError(f"{root} holds no sandbox (no sandbox.json); nothing was deleted")
+    kill_strays(root)
+    shutil.rmtree(root)
+
+
+def is_running(settings: Settings) -> bool:
+    """Whether any process of the sandbox runs."""
+    return any(strays(settings.root))

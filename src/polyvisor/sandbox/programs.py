@@ -1,0 +1,170 @@
+"""The programs a sandbox runs: command, environment, and how one knows that each is ready."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from polyvisor.sandbox import binaries, inventory, packages, probes
+from polyvisor.sandbox.settings import Settings
+
+#: In the environment of every process of a sandbox, with its folder as value: how `down` finds strays.
+MARK = "POLYVISOR_SANDBOX"
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """A long-running process under the supervisor. ``port`` is a name of ``Settings.ports``."""
+
+    name: str
+    command: tuple[str, ...]
+    ready: probes.Probe
+    port: str | None = None
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def command_line(self) -> str:
+        """For supervisord, which expands ``%``."""
+        return shlex.join(self.command).replace("%", "%%")
+
+    @property
+    def environment_line(self) -> str:
+        """For supervisord: KEY="value",..."""
+        return environment_line(self.environment)
+
+
+def environment_line(environment: Mapping[str, str]) -> str:
+    """An ``environment`` value in supervisord's syntax."""
+    return ",".join(f'{name}="{value}"'.replace("%", "%%") for name, value in environment.items())
+
+
+def common_environment(settings: Settings) -> dict[str, str]:
+    """What every program gets. Byte code is kept whatever the caller's shell says: it halves the start."""
+    return {
+        MARK: str(settings.root),
+        "HOME": str(settings.data),
+        "PATH": os.pathsep.join([str(Path(sys.prefix) / "bin"), packages.SEARCH_PATH]),
+        "PYTHONDONTWRITEBYTECODE": "",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def every(settings: Settings) -> list[Program]:
+    """All programs, in the order in which they are started."""
+    return [*infrastructure(settings), *control_plane(settings), *computes(settings)]
+
+
+def infrastructure(settings: Settings) -> list[Program]:
+    """What OpenStack stands on: database, messages, cache, and the vCenter."""
+    ports, etc, data = settings.ports, settings.etc, settings.data
+    return [
+        Program(
+            "mariadb",
+            ("mariadbd", f"--defaults-file={etc}/mariadb/mariadb.cnf"),
+            probes.listens(ports["mariadb"]),
+            "mariadb",
+        ),
+        Program(
+            "epmd",
+            ("epmd", "-port", str(ports["epmd"]), "-address", "127.0.0.1"),
+            probes.listens(ports["epmd"]),
+            "epmd",
+        ),
+        Program(
+            "rabbitmq",
+            ("/usr/lib/rabbitmq/bin/rabbitmq-server",),
+            probes.listens(ports["rabbitmq"]),
+            "rabbitmq",
+            {
+                "HOME": f"{data}/rabbitmq",
+                "RABBITMQ_NODENAME": "polyvisor@localhost",
+                "RABBITMQ_DIST_PORT": str(ports["rabbitmq-distribution"]),
+                "RABBITMQ_MNESIA_BASE": f"{data}/rabbitmq",
+                "RABBITMQ_LOG_BASE": str(settings.logs),
+                "RABBITMQ_CONFIG_FILE": f"{etc}/rabbitmq/rabbitmq.conf",
+                "RABBITMQ_ENABLED_PLUGINS_FILE": f"{etc}/rabbitmq/enabled_plugins",
+                "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none",
+                "ERL_EPMD_PORT": str(ports["epmd"]),
+                "ERL_EPMD_ADDRESS": "127.0.0.1",
+            },
+        ),
+        Program(
+            "memcached",
+            ("memcached", "-l", "127.0.0.1", "-p", str(ports["memcached"]), "-m", "64", "-u", "root"),
+            probes.listens(ports["memcached"]),
+            "memcached",
+        ),
+        _vcenter(settings),
+    ]
+
+
+def _vcenter(settings: Settings) -> Program:
+    port, tls = settings.ports["vcenter"], settings.ca_file.parent
+    options = {
+        "listen": f"127.0.0.1:{port}",
+        "tls-cert": tls / "vcenter.pem",
+        "tls-key": tls / "vcenter.key",
+        "wsdl": binaries.wsdl_file(settings),
+        "username": inventory.USERNAME,
+        "password-file": settings.etc / "vcenter" / "password",
+        "instance-uuid": settings.vcenter_uuid,
+        "clusters": len(inventory.CLUSTERS),
+        "vms": settings.vms,
+        "state": settings.data / "vcenter",
+    }
+    command = [str(settings.binaries / "vcenter-simulator")]
+    for name, value in options.items():
+        command += [f"-{name}", str(value)]
+    ready = probes.answers(f"https://127.0.0.1:{port}/sdk/vimService.wsdl", settings.ca_file)
+    return Program("vcenter", tuple(command), ready, "vcenter")
+
+
+def control_plane(settings: Settings) -> list[Program]:
+    """The stock OpenStack services."""
+    etc = settings.etc
+    neutron_files = ("--config-file", f"{etc}/neutron/neutron.conf", "--config-file", f"{etc}/neutron/ml2_conf.ini")
+    nova_files = ("--config-file", f"{etc}/nova/nova.conf")
+    return [
+        _web(settings, "keystone", "keystone.wsgi.api", {"OS_KEYSTONE_CONFIG_DIR": f"{etc}/keystone"}),
+        _web(settings, "placement", "placement.wsgi.api", {"OS_PLACEMENT_CONFIG_DIR": f"{etc}/placement"}),
+        _web(settings, "glance", "glance.wsgi.api", {"OS_GLANCE_CONFIG_DIR": f"{etc}/glance"}),
+        _web(
+            settings,
+            "neutron",
+            "neutron.wsgi.api",
+            {
+                "OS_NEUTRON_CONFIG_DIR": f"{etc}/neutron",
+                "OS_NEUTRON_CONFIG_FILES": "neutron.conf;ml2_conf.ini",
+            },
+        ),
+        _service("neutron-rpc-server", *neutron_files),
+        _service("neutron-periodic-workers", *neutron_files),
+        _web(settings, "nova", "nova.wsgi.osapi_compute", {"OS_NOVA_CONFIG_DIR": f"{etc}/nova"}),
+        _service("nova-conductor", *nova_files),
+        _service("nova-scheduler", *nova_files),
+    ]
+
+
+def computes(settings: Settings) -> list[Program]:
+    """One nova-compute for each cluster of the vCenter."""
+    return [
+        dataclasses.replace(
+            _service("polyvisor-compute", "--config-file", f"{settings.etc}/nova-{cluster.compute}/nova.conf"),
+            name=f"nova-{cluster.compute}",
+        )
+        for cluster in inventory.CLUSTERS
+    ]
+
+
+def _web(settings: Settings, name: str, module: str, environment: dict[str, str]) -> Program:
+    command = (sys.executable, "-m", "polyvisor.sandbox.wsgi_server", module, str(settings.ports[name]))
+    return Program(name, command, probes.answers(settings.url(name)), name, environment)
+
+
+def _service(name: str, *arguments: str) -> Program:
+    """A service without a port: the control plane's own view of it is asked later, in ``readiness``."""
+    return Program(name, (str(Path(sys.prefix) / "bin" / name), *arguments), lambda: None)

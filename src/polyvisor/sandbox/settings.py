@@ -1,0 +1,161 @@
+"""What a sandbox is made of: one folder, a port for each service, generated secrets."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import secrets
+import uuid
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+#: Each service's offset from the port base. One line is one listening port.
+PORT_OFFSETS = {
+    "mariadb": 0,
+    "epmd": 1,
+    "rabbitmq": 2,
+    "rabbitmq-distribution": 3,
+    "memcached": 4,
+    "vcenter": 5,
+    "keystone": 10,
+    "placement": 11,
+    "glance": 12,
+    "neutron": 13,
+    "nova": 14,
+}
+DEFAULT_PORT_BASE = 21000
+SECRET_NAMES = ("admin", "demo", "service", "database", "rabbitmq", "vcenter", "keystone_bootstrap")
+
+
+class SettingsError(Exception):
+    """A sandbox was asked for with settings that cannot be: the message says which and what to give."""
+
+
+def default_root() -> Path:
+    """The folder of the user's own sandbox, where none is named."""
+    return platformdirs.user_data_path("polyvisor") / "sandbox"
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """One sandbox: where it lives, what it listens on, how many brownfield VMs its vCenter has.
+
+    ``ports`` maps each name of PORT_OFFSETS to a TCP port on loopback. ``secrets`` maps each name of
+    SECRET_NAMES to a password; it is stored in a file of its own with mode 0600.
+    """
+
+    root: Path
+    port_base: int
+    ports: dict[str, int]
+    vms: int
+    vcenter_uuid: str
+    secrets: dict[str, str] = dataclasses.field(repr=False)
+
+    @property
+    def logs(self) -> Path:
+        """One log file a program."""
+        return self.root / "logs"
+
+    @property
+    def etc(self) -> Path:
+        """Rendered configuration; has passwords, so mode 0700."""
+        return self.root / "etc"
+
+    @property
+    def data(self) -> Path:
+        """What the services store."""
+        return self.root / "data"
+
+    @property
+    def binaries(self) -> Path:
+        """What is compiled for this sandbox."""
+        return self.root / "bin"
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate authority that signed the vCenter simulator's certificate."""
+        return self.etc / "tls" / "ca.pem"
+
+    def url(self, service: str) -> str:
+        """The HTTP endpoint of an OpenStack service."""
+        return f"http://127.0.0.1:{self.ports[service]}"
+
+    @property
+    def auth_url(self) -> str:
+        """Keystone's public endpoint."""
+        return f"{self.url('keystone')}/v3"
+
+
+def ports_from(base: int, overrides: dict[str, int]) -> dict[str, int]:
+    """Every port: ``base`` plus the service's offset, unless overridden by name.
+
+    Raises SettingsError for an unknown name, a number that is no port, or one port given to two services.
+    """
+    unknown = sorted(set(overrides) - set(PORT_OFFSETS))
+    if unknown:
+        raise SettingsError(f"no service is called {unknown[0]!r}; ports can be set for: {', '.join(PORT_OFFSETS)}")
+    ports = {name: base + offset for name, offset in PORT_OFFSETS.items()} | overrides
+    owners: dict[int, str] = {}
+    for name, port in ports.items():
+        if not 1024 <= port <= 65535:
+            raise SettingsError(f"port {port} for {name} is outside 1024-65535; choose another --port or --port-base")
+        if port in owners:
+            raise SettingsError(f"port {port} is given to both {owners[port]} and {name}; they need one each")
+        owners[port] = name
+    return ports
+
+
+def load(root: Path) -> Settings | None:
+    """The sandbox that was made in ``root``, or None."""
+    settings_file = root / "sandbox.json"
+    if not settings_file.exists():
+        return None
+    stored: dict[str, Any] = json.loads(settings_file.read_text())
+    passwords = json.loads((root / "secrets.json").read_text())
+    return Settings(
+        root=root,
+        port_base=stored["port_base"],
+        ports=ports_from(stored["port_base"], stored["ports"]),
+        vms=stored["vms"],
+        vcenter_uuid=stored["vcenter_uuid"],
+        secrets=passwords,
+    )
+
+
+def create(root: Path, *, port_base: int, ports: dict[str, int], vms: int) -> Settings:
+    """Settings with fresh secrets. Nothing is written: see ``save``."""
+    return Settings(
+        root=root,
+        port_base=port_base,
+        ports=ports,
+        vms=vms,
+        vcenter_uuid=str(uuid.uuid4()),
+        secrets={name: secrets.token_urlsafe(18) for name in SECRET_NAMES},
+    )
+
+
+def save(settings: Settings) -> None:
+    """Keep the settings in the sandbox's folder, secrets apart and for the owner only."""
+    settings.root.mkdir(parents=True, exist_ok=True)
+    settings.root.chmod(0o700)
+    write_private(settings.root / "secrets.json", json.dumps(settings.secrets, indent=2))
+    kept = ("port_base", "ports", "vms", "vcenter_uuid")
+    stored = {name: getattr(settings, name) for name in kept}
+    (settings.root / "sandbox.json").write_text(json.dumps(stored, indent=2))
+
+
+def write_private(path: Path, text: str) -> bool:
+    """Write a file that only its owner can read; True if that changed it.
+
+    The file appears whole or not at all: it is renamed into place.
+    """
+    if path.exists() and path.read_text() == text:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.touch(mode=0o600)
+    partial.write_text(text)
+    partial.replace(path)
+    return True
