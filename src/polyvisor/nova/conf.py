@@ -7,7 +7,7 @@ from oslo_config import cfg
 
 GROUP = "polyvisor"
 
-OPTIONS = [
+OPTIONS: list[cfg.Opt] = [
     cfg.FloatOpt(
         "vcenter_connect_timeout",
         default=5.0,
@@ -20,6 +20,13 @@ OPTIONS = [
         min=0.1,
         help="Seconds nova-compute waits for vCenter to answer one query about hosts, datastores or "
         "placement.",
+    ),
+    cfg.FloatOpt(
+        "vcenter_driver_timeout",
+        default=60.0,
+        min=1,
+        help="Seconds nova-compute waits for vCenter to answer one call while it builds or changes a server. "
+        "Long work runs as a task in vCenter, and is not cut short by this.",
     ),
     cfg.FloatOpt(
         "rpc_timeout",

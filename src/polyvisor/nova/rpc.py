@@ -27,6 +27,11 @@ Answer = dict[str, Any]
 Asked = TypeVar("Asked")
 
 
+def is_vcenter(hypervisor_type: str | None) -> bool:
+    """Tell by `ComputeNode.hypervisor_type` whether a compute service manages a vCenter cluster."""
+    return (hypervisor_type or "").startswith("VMware vCenter Server")
+
+
 class PolyvisorAPI:
     """Questions to one nova-compute about its cluster.
 

@@ -6,6 +6,9 @@ read the same thing, and whoever looks at the server sees it too.
 
 from collections.abc import Mapping
 
+from nova.objects.flavor import Flavor
+from oslo_utils import units
+
 from polyvisor.nova import errors
 from polyvisor.vsphere.placement import Wish
 
@@ -24,6 +27,12 @@ def read(metadata: Mapping[str, str]) -> Wish | None:
     host = _value(metadata, HOST_KEY)
     datastore = _value(metadata, DATASTORE_KEY)
     return Wish(host=host, datastore=datastore) if host or datastore else None
+
+
+def disk_bytes(flavor: Flavor, *, boot_from_volume: bool) -> int:
+    """Return how much a server of this flavor takes of a datastore: root, ephemeral and swap disk."""
+    root_gb = 0 if boot_from_volume else flavor.root_gb
+    return (root_gb + flavor.ephemeral_gb) * units.Gi + flavor.swap * units.Mi
 
 
 def _value(metadata: Mapping[str, str], wanted: str) -> str | None:

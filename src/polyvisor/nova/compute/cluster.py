@@ -1,0 +1,101 @@
+"""The vCenter cluster that this nova-compute manages, as it is now."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import nova.conf
+from nova.virt.vmwareapi import ds_util
+
+from polyvisor.nova import conf, errors
+from polyvisor.vsphere import faults
+from polyvisor.vsphere.datastore import Datastore, list_datastores
+from polyvisor.vsphere.host import Host, list_hosts
+from polyvisor.vsphere.placement import Placement, read_placement
+from polyvisor.vsphere.session import Endpoint, Session
+
+CONF = nova.conf.CONF
+conf.register_opts(CONF)
+
+
+def connect() -> Session:
+    """Return a session to the vCenter of group ``[vmware]``. It logs in when first used."""
+    return Session(
+        Endpoint(
+            host=CONF.vmware.host_ip,
+            port=CONF.vmware.host_port,
+            username=CONF.vmware.host_username,
+            password=CONF.vmware.host_password,
+            ca_file=CONF.vmware.ca_file,
+            insecure=CONF.vmware.insecure,
+            connect_timeout=CONF.polyvisor.vcenter_connect_timeout,
+            call_timeout=CONF.polyvisor.vcenter_call_timeout,
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Reads the cluster from vCenter, afresh each time.
+
+    Every method raises `errors.VCenterUnavailable` within the time limits of group ``[polyvisor]``, or
+    `errors.VCenterRefused`.
+    """
+
+    session: Session
+    moref: str
+    name: str
+    vcenter_uuid: str
+    datastore_regex: re.Pattern[str] | None = field(default=None)
+
+    def identity(self) -> dict[str, dict[str, str]]:
+        """Say which vCenter and which cluster this is."""
+        return {
+            "vcenter": {"uuid": self.vcenter_uuid, "name": self.session.endpoint.host},
+            "cluster": {"moref": self.moref, "name": self.name},
+        }
+
+    def hosts(self) -> list[Host]:
+        """List the ESXi hosts of the cluster."""
+        with self._asking():
+            return list_hosts(self.session, self.moref)
+
+    def datastores(self) -> list[Datastore]:
+        """List the datastores that Nova may use: those that pass `datastore_regex` and are of a known type.
+
+        One that Nova's own choice would never take must not be offered, nor accepted in a wish.
+        """
+        with self._asking():
+            found = list_datastores(self.session, self.moref)
+        return [
+            store
+            for store in found
+            if store.type in ds_util.ALL_SUPPORTED_DS_TYPES
+            and (self.datastore_regex is None or self.datastore_regex.match(store.name))
+        ]
+
+    def placement(self, instance_uuid: str) -> Placement:
+        """Say where the VM of a server is.
+
+        :raises errors.VirtualMachineNotFound: vCenter has no VM of this server.
+        """
+        try:
+            with self._asking():
+                return read_placement(self.session, instance_uuid)
+        except faults.NotFound as error:
+            raise errors.VirtualMachineNotFound(
+                instance=instance_uuid, vcenter=self.session.endpoint.host
+            ) from error
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        where = {"vcenter": self.session.endpoint.host, "host": CONF.host}
+        try:
+            yield
+        except (faults.Unavailable, faults.AuthenticationFailed) as error:
+            raise errors.VCenterUnavailable(reason=error, **where) from error
+        except faults.NotFound:
+            raise
+        except faults.VSphereError as error:
+            raise errors.VCenterRefused(reason=error, **where) from error

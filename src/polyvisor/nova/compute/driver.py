@@ -1,0 +1,200 @@
+"""The compute driver: Nova's own for vCenter, which builds servers where their owners say."""
+
+from typing import Any
+
+import nova.conf
+from nova import exception, objects
+from nova.compute import task_states
+from nova.context import RequestContext
+from nova.objects.flavor import Flavor
+from nova.objects.image_meta import ImageMeta
+from nova.objects.instance import Instance
+from nova.virt.vmwareapi import driver as stock
+from oslo_log import log as logging
+from oslo_vmware.vim_util import get_moref_value
+from typing_extensions import override
+
+from polyvisor.nova.compute import cluster, endpoint, keeping
+from polyvisor.nova.compute.origins import Build, image
+from polyvisor.nova.compute.place import Inventory
+from polyvisor.nova.compute.vmops import VMwareVMOps
+
+LOG = logging.getLogger(__name__)
+CONF = nova.conf.CONF
+
+
+class VMwareVCDriver(stock.VMwareVCDriver):
+    """One vCenter cluster as one compute node."""
+
+    def __init__(self, virtapi: Any, scheme: str = "https") -> None:
+        super().__init__(virtapi, scheme)
+        # Nova waits for ever for an answer of vCenter.
+        transport = self._session.vim.client.options.transport
+        transport._connection_timeout = CONF.polyvisor.vcenter_driver_timeout  # noqa: SLF001 - has no public name
+        self._vmops = VMwareVMOps(
+            self._session, virtapi, self._volumeops, self._cluster_ref, self._datastore_regex
+        )
+        self._cluster = cluster.Cluster(
+            session=cluster.connect(),
+            moref=get_moref_value(self._cluster_ref),
+            name=self._cluster_name,
+            vcenter_uuid=self._vcenter_uuid,
+            datastore_regex=self._datastore_regex,
+        )
+        self._server: Any = None
+
+    def init_host(self, host: str) -> None:
+        """Start to answer questions about the cluster."""
+        super().init_host(host)
+        self._server = endpoint.start(self._cluster, host)
+
+    def cleanup_host(self, host: str) -> None:
+        """Stop to answer, and log out."""
+        if self._server is not None:
+            self._server.stop()
+            self._server.wait()
+        self._cluster.session.close()
+        super().cleanup_host(host)
+
+    @override
+    def spawn(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        image_meta: ImageMeta,
+        injected_files: Any,
+        admin_password: str | None,
+        allocations: Any,
+        network_info: Any = None,
+        block_device_info: Any = None,
+        power_on: bool = True,
+        accel_info: Any = None,
+    ) -> None:
+        """Make the VM of a server."""
+        build = Build(
+            context, instance, image_meta, injected_files, admin_password, network_info, block_device_info
+        )
+        image.spawn(self._vmops, self._cluster, build)
+
+    @override
+    def destroy(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: Any,
+        block_device_info: Any = None,
+        destroy_disks: bool = True,
+        destroy_secrets: bool = True,
+    ) -> None:
+        """Remove the VM of a server; for a rebuild, not before a new one can be placed."""
+        if instance.task_state == task_states.REBUILDING and keeping.read(instance):
+            Inventory.read(self._cluster)
+        super().destroy(context, instance, network_info, block_device_info, destroy_disks, destroy_secrets)
+
+    @override
+    def migrate_disk_and_power_off(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        dest: str,
+        flavor: Flavor,
+        network_info: Any,
+        block_device_info: Any = None,
+        timeout: int = 0,
+        retry_interval: int = 0,
+    ) -> Any:
+        """Begin a resize.
+
+        :raises nova.exception.InstanceFaultRollback: to another cluster, which Nova's driver books but does
+            not do. Nothing has been changed then.
+        """
+        migration = objects.Migration.get_by_id(context, instance.migration_context.migration_id)
+        if migration.dest_compute != migration.source_compute:
+            reason = (
+                f"resize cannot take a VM from the cluster of {migration.source_compute} to that of "
+                f"{migration.dest_compute}; enable PlacementFilter and allow_resize_to_same_host"
+            )
+            raise exception.InstanceFaultRollback(exception.ResizeError(reason=reason))
+        keeping.compare(self._cluster, context, instance)
+        return super().migrate_disk_and_power_off(
+            context, instance, dest, flavor, network_info, block_device_info, timeout, retry_interval
+        )
+
+    @override
+    def finish_migration(
+        self,
+        context: RequestContext,
+        migration: objects.Migration,
+        instance: Instance,
+        disk_info: Any,
+        network_info: Any,
+        image_meta: ImageMeta,
+        resize_instance: bool,
+        allocations: Any,
+        block_device_info: Any = None,
+        power_on: bool = True,
+        share_info: Any = None,
+    ) -> None:
+        """End a resize."""
+        self._staying(context, instance).finish_migration(
+            context,
+            migration,
+            instance,
+            disk_info,
+            network_info,
+            image_meta,
+            resize_instance,
+            block_device_info,
+            power_on,
+        )
+
+    @override
+    def finish_revert_migration(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: Any,
+        migration: objects.Migration,
+        block_device_info: Any = None,
+        power_on: bool = True,
+        share_info: Any = None,
+    ) -> None:
+        """End the revert of a resize."""
+        self._staying(context, instance).finish_revert_migration(
+            context, instance, network_info, block_device_info, power_on
+        )
+
+    @override
+    def rescue(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: Any,
+        image_meta: ImageMeta,
+        rescue_password: str,
+        block_device_info: Any,
+        share_info: Any,
+    ) -> None:
+        """Boot from a rescue disk, where the VM is."""
+        keeping.compare(self._cluster, context, instance)
+        self._staying(context, instance).rescue(context, instance, network_info, image_meta)
+
+    def unrescue(self, context: RequestContext, instance: Instance) -> None:
+        """Boot from the root disk again, where the VM is."""
+        self._staying(context, instance).unrescue(instance)
+
+    @override
+    def power_on(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: Any,
+        block_device_info: Any = None,
+        accel_info: Any = None,
+        share_info: Any = None,
+    ) -> None:
+        """Power on, where the VM is."""
+        self._staying(context, instance).power_on(instance)
+
+    def _staying(self, context: RequestContext, instance: Instance) -> VMwareVMOps:
+        return keeping.staying(self._vmops, self._cluster, context, instance)

@@ -1,0 +1,45 @@
+# ruff: noqa: SLF001 - Nova names the methods of its session so
+"""Nova's vCenter session, with the ESXi host filled in where Nova names none."""
+
+from typing import Any
+
+from oslo_vmware import vim_util
+from oslo_vmware.exceptions import VimException, VimFaultException
+
+_CREATES = frozenset({"CreateVM_Task", "ImportVApp"})
+_STARTS = frozenset({"PowerOnVM_Task"})
+
+
+class PinnedSession:
+    """A `VMwareAPISession` for one operation on one VM, that keeps the VM on a given host.
+
+    Nova leaves the choice of the host to vCenter: it names the cluster's resource pool only. vCenter's own
+    parameter `host` of these calls decides instead.
+    """
+
+    def __init__(self, session: Any, *, create_on: str | None = None, start_on: str | None = None) -> None:
+        """Pin to morefs of HostSystem objects; None leaves that choice to vCenter."""
+        self._session = session
+        self._host_of = dict.fromkeys(_CREATES, create_on) | dict.fromkeys(_STARTS, start_on)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def _call_method(self, module: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        return self._session._call_method(module, method, *args, **self._pinned(method, kwargs))
+
+    def invoke_api(self, module: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        """Call vCenter, as `oslo_vmware.api.VMwareAPISession.invoke_api`."""
+        return self._session.invoke_api(module, method, *args, **self._pinned(method, kwargs))
+
+    def _wait_for_task(self, task: Any) -> Any:
+        try:
+            return self._session._wait_for_task(task)
+        except VimFaultException as error:
+            # Nova repeats a failed CreateVM_Task for five minutes, in the hope of another host. There is no
+            # other host here.
+            raise VimException(str(error), error) from error
+
+    def _pinned(self, method: str, kwargs: dict[str, Any]) -> dict[str, Any]:
+        host = self._host_of.get(method)
+        return kwargs | {"host": vim_util.get_moref(host, "HostSystem")} if host else kwargs
