@@ -39,7 +39,7 @@ func (i *inventory) createVMs() error {
 			return err
 		}
 		vm := get[*simulator.VirtualMachine](i.registry(), result.(types.ManagedObjectReference))
-		i.connect(i.ctx, vm)
+		i.introduce(i.ctx, vm)
 		i.start(vm, n+1)
 	}
 	return nil

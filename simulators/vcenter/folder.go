@@ -31,7 +31,7 @@ func (m *folderMethods) CreateVMTask(ctx *simulator.Context, req *types.CreateVM
 			return nil, fault
 		}
 		vm := get[*simulator.VirtualMachine](ctx.Map, result.(types.ManagedObjectReference))
-		m.inventory.connect(ctx, vm)
+		m.inventory.introduce(ctx, vm)
 		return result, nil
 	})
 	return &methods.CreateVM_TaskBody{Res: &types.CreateVM_TaskResponse{Returnval: task}}

@@ -94,6 +94,9 @@ func (i *inventory) propertyCollector() *simulator.PropertyCollector {
 // nameServer gives this vCenter its identity: a client that knows several must be able to tell them apart.
 func (i *inventory) nameServer() {
 	about := &serviceInstance(i.registry()).Content.About
+	about.Version, about.ApiVersion, about.Build = "8.0.3", "8.0.3.0", "24022515"
+	about.FullName = "VMware vCenter Server 8.0.3 build-24022515"
+	about.LicenseProductVersion = "8.0"
 	about.InstanceUuid = i.spec.instanceUUID
 	if about.InstanceUuid == "" {
 		about.InstanceUuid = i.uuid()

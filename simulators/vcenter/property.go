@@ -1,6 +1,8 @@
 package main
 
 import (
+	"reflect"
+
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
@@ -49,4 +51,28 @@ func dropUnset(objects []types.ObjectContent) {
 		}
 		objects[i].PropSet = kept
 	}
+}
+
+// fetchBody and FetchResponse are govmomi's internal types again; the response's name goes on the wire.
+type fetchBody struct {
+	Res    *FetchResponse `xml:"urn:vim25 FetchResponse,omitempty"`
+	Fault_ *soap.Fault    `xml:"http://schemas.xmlsoap.org/soap/envelope/ Fault,omitempty"`
+}
+
+// FetchResponse has no value for a property that is not set.
+type FetchResponse struct {
+	Returnval types.AnyType `xml:"returnval,omitempty,typeattr"`
+}
+
+func (b *fetchBody) Fault() *soap.Fault { return b.Fault_ }
+
+// Fetch answers an unset property with an empty FetchResponse; govmomi sends a RetrievePropertiesExResponse,
+// of which pyVmomi makes an AttributeError. The request is of a type that only govmomi can name.
+func (p *propertyCollector) Fetch(ctx *simulator.Context, req any) soap.HasFault {
+	base := reflect.ValueOf(&p.PropertyCollector).MethodByName("Fetch")
+	res := base.Call([]reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(req)})[0].Interface()
+	if _, unset := res.(*methods.RetrievePropertiesExBody); unset && res.(soap.HasFault).Fault() == nil {
+		return &fetchBody{Res: &FetchResponse{}}
+	}
+	return res.(soap.HasFault)
 }

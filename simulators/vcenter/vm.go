@@ -15,6 +15,17 @@ type vmMethods struct {
 	inventory *inventory
 }
 
+// introduce finishes what govmomi leaves out of a new VM.
+func (i *inventory) introduce(ctx *simulator.Context, vm *simulator.VirtualMachine) {
+	i.connect(ctx, vm)
+	fault, record := types.VirtualMachineFaultToleranceStateNotConfigured, types.VirtualMachineRecordReplayStateInactive
+	set(ctx, vm, map[string]types.AnyType{
+		"runtime.faultToleranceState": fault, "summary.runtime.faultToleranceState": fault,
+		"runtime.recordReplayState": record, "summary.runtime.recordReplayState": record,
+		"guestHeartbeatStatus": types.ManagedEntityStatusGray,
+	})
+}
+
 // PowerOnVMTask runs the VM on the host that the caller names, or where it is.
 func (m *vmMethods) PowerOnVMTask(ctx *simulator.Context, req *types.PowerOnVM_Task) soap.HasFault {
 	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
