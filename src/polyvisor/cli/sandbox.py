@@ -19,7 +19,7 @@ from polyvisor.sandbox import (
     lifecycle,
     packages,
     probes,
-
+    programs,
     supervision,
 )
 from polyvisor.sandbox.progress import Progress
@@ -82,9 +82,15 @@ def _port(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]
 
 
 @sandbox.command()
-@click.option("--port-base", type=int, help=f"First port of all.  [default: {DEFAULT_PORT_BASE}, or as before]")
-@click.option("--port", "ports", multiple=True, callback=_port, metavar="NAME=NUMBER", help="Port of one service.")
-@click.option("--vms", type=click.IntRange(0, 20000), help="Brownfield VMs in vCenter.  [default: 12, or as before]")
+@click.option(
+    "--port-base", type=int, help=f"First port of all.  [default: {DEFAULT_PORT_BASE}, or as before]"
+)
+@click.option(
+    "--port", "ports", multiple=True, callback=_port, metavar="NAME=NUMBER", help="Port of one service."
+)
+@click.option(
+    "--vms", type=click.IntRange(0, 20000), help="Brownfield VMs in vCenter.  [default: 12, or as before]"
+)
 @click.pass_obj
 def up(root: Path, port_base: int | None, ports: dict[str, int], vms: int | None) -> None:
     """Start it, making whatever is missing. Can be interrupted, and run again, at any time."""
@@ -94,7 +100,9 @@ def up(root: Path, port_base: int | None, ports: dict[str, int], vms: int | None
         progress = Progress(console)
         lifecycle.up(settings, progress)
     progress.summary(f"Sandbox ready in {root}")
-    console.print(f'Use it:  eval "$(polyvisor sandbox --root {root} env)"; openstack server list', soft_wrap=True)
+    console.print(
+        f'Use it:  eval "$(polyvisor sandbox --root {root} env)"; openstack server list', soft_wrap=True
+    )
 
 
 def _wanted(root: Path, port_base: int | None, ports: dict[str, int], vms: int | None) -> Settings:
@@ -149,8 +157,6 @@ def status(root: Path) -> None:
     settings = _existing(root)
     states = supervision.Supervisor(settings).states()
     table = Table("program", "state", "pid", "port", "up for")
-    from polyvisor.sandbox import programs
-
     running = True
     for program in programs.every(settings):
         record = states.get(program.name, {})

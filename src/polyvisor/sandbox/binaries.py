@@ -44,7 +44,13 @@ def wsdl_file(settings: Settings) -> Path:
 def _run(command: list[str], folder: Path) -> None:
     environment = os.environ | {"CGO_ENABLED": "0"}
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=BUILD_SECONDS,
+        check=False,
     )
     if done.returncode:
         tail = "\n".join(done.stderr.splitlines()[-TAIL_LINES:])

@@ -27,7 +27,9 @@ REQUEST_SECONDS = 60.0
 
 def connect(settings: Settings, name: str = "admin") -> Any:
     """An openstacksdk connection as a user of the sandbox's clouds.yaml."""
-    loader = openstack.config.OpenStackConfig(config_files=[str(configuration.clouds_file(settings))], load_envvars=False)
+    loader = openstack.config.OpenStackConfig(
+        config_files=[str(configuration.clouds_file(settings))], load_envvars=False
+    )
     region = loader.get_one(cloud=name)
     return openstack.connection.Connection(config=region, api_timeout=REQUEST_SECONDS)
 
@@ -42,7 +44,11 @@ def computes_are_up(cloud: Any) -> probes.Probe:
             nodes = {node.service_details["host"] for node in cloud.compute.hypervisors(details=True)}
         except openstack.exceptions.SDKException as error:
             return f"nova to answer ({error})"
-        up = {service.host if service.binary == "nova-compute" else service.binary for service in services if service.state == "up"}
+        up = {
+            service.host if service.binary == "nova-compute" else service.binary
+            for service in services
+            if service.state == "up"
+        }
         absent = wanted - up
         nodeless = {cluster.compute for cluster in inventory.CLUSTERS} - nodes
         if absent or nodeless:
@@ -92,4 +98,6 @@ def _seed_image(settings: Settings, cloud: Any) -> None:
         properties=IMAGE_PROPERTIES,
     )
     created.data = vmdk.read_bytes()
-    cloud.image.upload_image(id=created.id, data=vmdk.read_bytes(), disk_format="vmdk", container_format="bare", name=IMAGE)
+    cloud.image.upload_image(
+        id=created.id, data=vmdk.read_bytes(), disk_format="vmdk", container_format="bare", name=IMAGE
+    )

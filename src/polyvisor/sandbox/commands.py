@@ -26,7 +26,7 @@ def run(
 
     Secrets go into the environment: arguments show in the process list.
     """
-    environment = os.environ | programs.common_environment(settings) | (secret_environment or {})
+    environment = os.environ | programs.common_environment(settings) | dict(secret_environment or {})
     ours = Path(sys.prefix) / "bin" / command[0]
     line = (str(ours) if ours.exists() else command[0], *command[1:])
     done = subprocess.run(

@@ -84,7 +84,7 @@ def _values(settings: Settings) -> dict[str, Any]:
 def _nova_paste(stock: Path) -> str:
     """Nova's own pipeline with Polyvisor's filter after ``keystonecontext``, and nothing else changed."""
     paste = configparser.RawConfigParser()
-    paste.optionxform = str  # type: ignore[assignment,method-assign] - paste's keys are paths, in this case
+    paste.optionxform = lambda key: key  # type: ignore[method-assign]  # paths keep their case
     paste.read(stock)
     paste["filter:polyvisor"] = {"paste.filter_factory": "polyvisor.nova.api.filter:factory"}
     for name in paste.sections():
@@ -111,5 +111,3 @@ def client_environment(settings: Settings, cloud: str) -> dict[str, str]:
         "GOVC_PASSWORD": settings.secrets["vcenter"],
         "GOVC_TLS_CA_CERTS": str(settings.ca_file),
     }
-
-

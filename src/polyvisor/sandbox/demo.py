@@ -44,7 +44,7 @@ def run(settings: Settings, console: Console) -> None:
     progress = Progress(console)
     tenant = cloud.connect(settings, "demo")
     with progress.stage("tidy up after an earlier demo"):
-        _remove_everything(settings, tenant, progress.waiting)
+        _remove_everything(tenant, progress.waiting)
     network = _make_network(tenant)
     with progress.stage("refuse what cannot be"):
         refusals = {title: _refusal(tenant, network, *wish) for title, wish in REFUSED.items()}
@@ -59,7 +59,7 @@ def run(settings: Settings, console: Console) -> None:
         _compare("demo-a", _look(settings, tenant, servers["demo-a"]))
     console.print(f"    console log: {_console_log(tenant, servers['demo-a'])}", highlight=False)
     with progress.stage("delete"):
-        _remove_everything(settings, tenant, progress.waiting)
+        _remove_everything(tenant, progress.waiting)
         _check_clean(settings, tenant, list(servers.values()), network.id)
     console.print("[green]vCenter and Neutron are clean again.[/]")
 
@@ -118,14 +118,22 @@ def _look(settings: Settings, tenant: Any, server: Any) -> Seen:
 def _compare(name: str, seen: Seen) -> None:
     host, datastore = WISHES[name]
     if (host, [datastore]) != (seen.host, seen.datastores):
-        raise DemoFailedError(
-            f"{name} was asked for on {host} and {datastore}, and is on {seen.host} and {', '.join(seen.datastores)}"
-        )
+        places = ", ".join(seen.datastores)
+        raise DemoFailedError(f"{name} was asked for on {host}, {datastore}; it is on {seen.host}, {places}")
 
 
 def _show(console: Console, settings: Settings, servers: dict[str, Any], seen: dict[str, Seen]) -> None:
     (network,) = cloud.connect(settings).network.networks(name=NETWORK)
-    titles = ("server", "asked: host", "datastore", "vCenter: host", "datastore", "Neutron port", "address", "VLAN")
+    titles = (
+        "server",
+        "asked: host",
+        "datastore",
+        "vCenter: host",
+        "datastore",
+        "Neutron port",
+        "address",
+        "VLAN",
+    )
     table = Table(*titles, "its port group's", title="Built where asked; read back from vCenter by govc")
     for name in servers:
         one = seen[name]
@@ -133,7 +141,9 @@ def _show(console: Console, settings: Settings, servers: dict[str, Any], seen: d
         table.add_row(name, *WISHES[name], *place, str(network.provider_segmentation_id), str(one.vlan))
         _compare(name, one)
         if one.vlan != network.provider_segmentation_id:
-            raise DemoFailedError(f"{NETWORK} has VLAN {network.provider_segmentation_id}, its port group {one.vlan}")
+            raise DemoFailedError(
+                f"{NETWORK} has VLAN {network.provider_segmentation_id}, its port group {one.vlan}"
+            )
     console.print(table)
 
 
@@ -159,7 +169,7 @@ def _console_log(tenant: Any, server: Any) -> str:
     return output or "empty (vCenter keeps one only where a serial port concentrator is configured)"
 
 
-def _remove_everything(settings: Settings, tenant: Any, waiting: Callable[[str], None]) -> None:
+def _remove_everything(tenant: Any, waiting: Callable[[str], None]) -> None:
     servers = [server for server in tenant.compute.servers() if server.name.startswith("demo-")]
     for server in servers:
         tenant.compute.delete_server(server)
@@ -172,10 +182,16 @@ def _remove_everything(settings: Settings, tenant: Any, waiting: Callable[[str],
 
 def _check_clean(settings: Settings, tenant: Any, servers: list[Any], network_id: str) -> None:
     left = [path for server in servers for path in govc.vm_paths(settings, server.id)]
-    left += [f"Neutron port {port.id}" for server in servers for port in tenant.network.ports(device_id=server.id)]
-    left += [path for path in govc.run(settings, "find", "/", "-type", "g").splitlines() if network_id in path]
+    left += [
+        f"Neutron port {port.id}" for server in servers for port in tenant.network.ports(device_id=server.id)
+    ]
+    left += [
+        path for path in govc.run(settings, "find", "/", "-type", "g").splitlines() if network_id in path
+    ]
     for datastore in govc.run(settings, "find", "/", "-type", "s").splitlines():
         files = govc.run(settings, "datastore.ls", "-ds", datastore)
-        left += [f"{datastore}: {file}" for file in files.splitlines() if file in {server.id for server in servers}]
+        left += [
+            f"{datastore}: {file}" for file in files.splitlines() if file in {server.id for server in servers}
+        ]
     if left:
         raise DemoFailedError(f"left behind: {', '.join(left)}")

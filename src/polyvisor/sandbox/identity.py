@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import grp
 import os
+from functools import partial
 from typing import Any
 
 from polyvisor.sandbox.commands import once, run
@@ -25,7 +26,7 @@ def prepare_keys(settings: Settings) -> None:
     owner = ("--keystone-user", getpass.getuser(), "--keystone-group", grp.getgrgid(os.getgid()).gr_name)
     for name in ("fernet", "credential"):
         (settings.data / "keystone" / f"{name}-keys").mkdir(parents=True, exist_ok=True, mode=0o700)
-        once(settings, f"keystone-{name}", lambda name=name: _manage(settings, f"{name}_setup", *owner))
+        once(settings, f"keystone-{name}", partial(_manage, settings, f"{name}_setup", *owner))
 
 
 def bootstrap(settings: Settings) -> None:
@@ -43,7 +44,7 @@ def _manage(settings: Settings, *command: str, password: str = "") -> None:
 
 
 def seed(settings: Settings, cloud: Any) -> None:
-    """Make users, projects, roles and endpoints that are missing. ``cloud`` is the administrator's connection."""
+    """Make the users, projects, roles and endpoints that are missing, as the administrator ``cloud``."""
     identity = cloud.identity
     roles = {role.name: role for role in identity.roles()}
     for user_name, project_name, role_names in (

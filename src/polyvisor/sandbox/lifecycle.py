@@ -10,8 +10,8 @@ from pathlib import Path
 
 from polyvisor.sandbox import binaries, cloud, configuration, databases, identity, packages, probes, programs
 from polyvisor.sandbox.commands import once, run
-from polyvisor.sandbox.progress import Progress
 from polyvisor.sandbox.programs import Program
+from polyvisor.sandbox.progress import Progress
 from polyvisor.sandbox.settings import Settings, save
 from polyvisor.sandbox.supervision import Supervisor, kill_strays, strays
 
@@ -34,7 +34,9 @@ def exclusive(root: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BusyError(f"another `polyvisor sandbox` command is at work in {root}; wait for it to end") from None
+            raise BusyError(
+                f"another `polyvisor sandbox` command is at work in {root}; wait for it to end"
+            ) from None
         yield
 
 

@@ -14,6 +14,8 @@ from polyvisor.sandbox.settings import Settings
 
 #: In the environment of every process of a sandbox, with its folder as value: how `down` finds strays.
 MARK = "POLYVISOR_SANDBOX"
+#: RabbitMQ's node port has no option of its own; and an idle broker shall not spin on one of two cores.
+LOOPBACK_ONLY = "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +89,7 @@ def infrastructure(settings: Settings) -> list[Program]:
                 "RABBITMQ_LOG_BASE": str(settings.logs),
                 "RABBITMQ_CONFIG_FILE": f"{etc}/rabbitmq/rabbitmq.conf",
                 "RABBITMQ_ENABLED_PLUGINS_FILE": f"{etc}/rabbitmq/enabled_plugins",
-                "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none",
+                "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": LOOPBACK_ONLY,
                 "ERL_EPMD_PORT": str(ports["epmd"]),
                 "ERL_EPMD_ADDRESS": "127.0.0.1",
             },
@@ -126,7 +128,12 @@ def _vcenter(settings: Settings) -> Program:
 def control_plane(settings: Settings) -> list[Program]:
     """The stock OpenStack services."""
     etc = settings.etc
-    neutron_files = ("--config-file", f"{etc}/neutron/neutron.conf", "--config-file", f"{etc}/neutron/ml2_conf.ini")
+    neutron_files = (
+        "--config-file",
+        f"{etc}/neutron/neutron.conf",
+        "--config-file",
+        f"{etc}/neutron/ml2_conf.ini",
+    )
     nova_files = ("--config-file", f"{etc}/nova/nova.conf")
     return [
         _web(settings, "keystone", "keystone.wsgi.api", {"OS_KEYSTONE_CONFIG_DIR": f"{etc}/keystone"}),
@@ -153,7 +160,9 @@ def computes(settings: Settings) -> list[Program]:
     """One nova-compute for each cluster of the vCenter."""
     return [
         dataclasses.replace(
-            _service("polyvisor-compute", "--config-file", f"{settings.etc}/nova-{cluster.compute}/nova.conf"),
+            _service(
+                "polyvisor-compute", "--config-file", f"{settings.etc}/nova-{cluster.compute}/nova.conf"
+            ),
             name=f"nova-{cluster.compute}",
         )
         for cluster in inventory.CLUSTERS

@@ -95,12 +95,16 @@ def ports_from(base: int, overrides: dict[str, int]) -> dict[str, int]:
     """
     unknown = sorted(set(overrides) - set(PORT_OFFSETS))
     if unknown:
-        raise SettingsError(f"no service is called {unknown[0]!r}; ports can be set for: {', '.join(PORT_OFFSETS)}")
+        raise SettingsError(
+            f"no service is called {unknown[0]!r}; ports can be set for: {', '.join(PORT_OFFSETS)}"
+        )
     ports = {name: base + offset for name, offset in PORT_OFFSETS.items()} | overrides
     owners: dict[int, str] = {}
     for name, port in ports.items():
         if not 1024 <= port <= 65535:
-            raise SettingsError(f"port {port} for {name} is outside 1024-65535; choose another --port or --port-base")
+            raise SettingsError(
+                f"port {port} for {name} is outside 1024-65535; choose another --port or --port-base"
+            )
         if port in owners:
             raise SettingsError(f"port {port} is given to both {owners[port]} and {name}; they need one each")
         owners[port] = name

@@ -26,11 +26,11 @@ MOST_LIVES = 3
 
 
 class ProgramFailedError(Exception):
-    """A program did not become ready; the message says what was waited for and ends with its last log lines."""
+    """A program did not become ready; the message says for what was waited and what it logged last."""
 
 
 class PortTakenError(Exception):
-    """Another process listens where a program of the sandbox should; the message names both and the way out."""
+    """Another process listens where a program of the sandbox should; the message has the way out."""
 
 
 class Supervisor:
@@ -54,7 +54,11 @@ class Supervisor:
     def ensure_running(self) -> None:
         """Start supervisord if it does not run, and have it read its configuration if it does."""
         if not self.is_running():
-            command = [str(Path(sys.prefix) / "bin" / "supervisord"), "-c", str(self._settings.etc / "supervisord.conf")]
+            command = [
+                str(Path(sys.prefix) / "bin" / "supervisord"),
+                "-c",
+                str(self._settings.etc / "supervisord.conf"),
+            ]
             subprocess.run(command, check=True, timeout=START_SECONDS)
             return
         added, changed, removed = self._rpc().reloadConfig()[0]
@@ -124,7 +128,9 @@ class Supervisor:
                 self._rpc().stopAllProcesses()
                 self._rpc().shutdown()
             with contextlib.suppress(probes.ProbeTimeoutError):
-                probes.wait(lambda: "supervisord to end" if self.is_running() else None, STOP_SECONDS, lambda _: None)
+                probes.wait(
+                    lambda: "supervisord to end" if self.is_running() else None, STOP_SECONDS, lambda _: None
+                )
         kill_strays(self._settings.root)
 
     def log_tail(self, name: str, lines: int = LOG_TAIL_LINES) -> str:
@@ -165,4 +171,3 @@ def kill_strays(root: Path) -> None:
         with contextlib.suppress(psutil.Error):
             process.kill()
     psutil.wait_procs(alive, timeout=STOP_SECONDS / 2)
-

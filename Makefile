@@ -1,0 +1,49 @@
+# Everything here works on a fresh Debian 12 with git, Python 3.11, make and Go 1.21 or later.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+GO_MODULES := simulators/vcenter tools/govc
+
+.PHONY: help setup check unit functional e2e test demo down bench lock
+
+help: ## Show this list
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/ready ## Install what everything else needs into .venv
+
+.venv/ready: requirements.lock pyproject.toml tools/setup
+	tools/setup
+	@touch $@
+
+demo: setup ## Start the sandbox, and build servers on the ESXi hosts and datastores named
+	$(BIN)/polyvisor sandbox up
+	$(BIN)/polyvisor sandbox demo
+
+down: setup ## Stop the sandbox that `make demo` started
+	$(BIN)/polyvisor sandbox down
+
+check: setup ## Lint, types, imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@for module in $(GO_MODULES); do (cd $$module && test -z "$$(gofmt -l .)" && go vet ./...) || exit 1; done
+
+unit: setup ## Tests without any I/O
+	$(BIN)/pytest tests/unit -n 2
+
+functional: setup ## Tests of each piece against real parts
+	cd simulators/vcenter && go test ./...
+	$(BIN)/pytest tests/functional -n 2
+
+e2e: setup ## Tests of the whole sandbox, a second one beside a running demo
+	$(BIN)/pytest tests/e2e
+
+test: unit functional e2e ## All tests
+
+bench: setup ## The figures that are promised, beside those that are measured
+	$(BIN)/python benchmarks/inventory.py
+
+lock: setup ## Resolve the pinned versions anew
+	$(BIN)/uv pip compile pyproject.toml --all-extras --upgrade --quiet --no-emit-index-url \
+	  --no-emit-find-links --generate-hashes --python-version 3.11 -o requirements.lock
