@@ -60,7 +60,7 @@ def create_port_group(  # noqa: PLR0913 - what to make, where, and how long to w
         AlreadyExists: the datacenter has a network of that name.
         VSphereError: what else vCenter refused.
     """
-    switch_ref = session.managed_object(vim.dvs.VmwareDistributedVirtualSwitch, switch.moref)
+    switch_ref = session.managed_object(vim.DistributedVirtualSwitch, switch.moref)
     spec = vim.dvs.DistributedVirtualPortgroup.ConfigSpec(
         name=name,
         description=description,

@@ -36,7 +36,7 @@ def find_switch(session: Session, datacenter: str, name: str) -> Switch:
     home = _named(datacenters, "datacenter", datacenter)
     switches = inventory.collect(
         session,
-        vim.dvs.VmwareDistributedVirtualSwitch,
+        vim.DistributedVirtualSwitch,
         ["name", "uuid", "config.maxMtu", "summary.hostMember"],
         container=session.managed_object(vim.Datacenter, home),
     )
