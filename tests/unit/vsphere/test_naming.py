@@ -1,0 +1,20 @@
+import pytest
+
+from polyvisor.vsphere.naming import unescape
+
+
+@pytest.mark.parametrize(
+    ("escaped", "plain"),
+    [
+        ("esx11", "esx11"),
+        ("prod%2fweb", "prod/web"),
+        ("prod%2Fweb", "prod/web"),
+        ("a%5cb%5Cc", r"a\b\c"),
+        ("100%25", "100%"),
+        ("%252f", "%2f"),
+        ("a%20b", "a%20b"),
+        ("中文%2f名", "中文/名"),
+    ],
+)
+def test_unescape(escaped: str, plain: str) -> None:
+    assert unescape(escaped) == plain
