@@ -30,6 +30,11 @@ FILES = {
 DATA_FOLDERS = ("glance/images", "glance/staging", "glance/tasks", "rabbitmq", "vcenter")
 
 
+class _PasteFile(configparser.RawConfigParser):
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr  # paths are keys here, and keep their case
+
+
 def render(settings: Settings) -> bool:
     """Write all configuration; True if any file came out different from before."""
     certificates.ensure(settings.ca_file.parent)
@@ -83,8 +88,7 @@ def _values(settings: Settings) -> dict[str, Any]:
 
 def _nova_paste(stock: Path) -> str:
     """Nova's own pipeline with Polyvisor's filter after ``keystonecontext``, and nothing else changed."""
-    paste = configparser.RawConfigParser()
-    paste.optionxform = lambda key: key  # type: ignore[method-assign]  # paths keep their case
+    paste = _PasteFile()
     paste.read(stock)
     paste["filter:polyvisor"] = {"paste.filter_factory": "polyvisor.nova.api.filter:factory"}
     for name in paste.sections():

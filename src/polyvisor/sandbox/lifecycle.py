@@ -70,8 +70,9 @@ def up(settings: Settings, progress: Progress) -> None:
         administrator = cloud.connect(settings)
         once(settings, "identity-seed", lambda: identity.seed(settings, administrator))
     with progress.stage("OpenStack services"):
-        _start(supervisor, [*others, *programs.computes(settings)], progress)
-    with progress.stage("computes"):
+        _start(supervisor, others, progress)
+    with progress.stage("compute services"):
+        _start(supervisor, programs.computes(settings), progress)
         probes.wait(cloud.computes_are_up(administrator), COMPUTES_SECONDS, progress.waiting)
     with progress.stage("flavors, network, image"):
         once(settings, "seed", lambda: cloud.seed(settings, administrator, progress.waiting))

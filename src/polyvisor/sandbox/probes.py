@@ -10,6 +10,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import amqp
+
 Probe = Callable[[], str | None]
 POLL_SECONDS = 0.1
 PROBE_SECONDS = 5.0
@@ -17,6 +19,11 @@ PROBE_SECONDS = 5.0
 
 class ProbeTimeoutError(Exception):
     """A condition was not met in time; the message says which."""
+
+
+def always() -> str | None:
+    """Nothing to wait for."""
+    return None
 
 
 def listens(port: int) -> Probe:
@@ -47,6 +54,22 @@ def answers(url: str, ca_file: Path | None = None) -> Probe:
             return f"{url} to answer (now HTTP {error.code})" if error.code >= 500 else None
         except OSError:
             return f"{url} to answer"
+        return None
+
+    return probe
+
+
+def consumes(port: int, password: str, queue: str) -> Probe:
+    """A service has opened its RPC queue on the sandbox's RabbitMQ, so that calls to it are not lost."""
+
+    def probe() -> str | None:
+        try:
+            with amqp.Connection(
+                f"127.0.0.1:{port}", userid="polyvisor", password=password, connect_timeout=PROBE_SECONDS
+            ) as broker:
+                broker.channel().queue_declare(queue, passive=True)
+        except (OSError, amqp.exceptions.AMQPError):
+            return f"the queue {queue!r} to be served"
         return None
 
     return probe

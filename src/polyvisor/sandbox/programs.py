@@ -148,25 +148,24 @@ def control_plane(settings: Settings) -> list[Program]:
                 "OS_NEUTRON_CONFIG_FILES": "neutron.conf;ml2_conf.ini",
             },
         ),
-        _service("neutron-rpc-server", *neutron_files),
-        _service("neutron-periodic-workers", *neutron_files),
+        _service(settings, "neutron-rpc-server", "q-plugin", *neutron_files),
+        _service(settings, "neutron-periodic-workers", None, *neutron_files),
         _web(settings, "nova", "nova.wsgi.osapi_compute", {"OS_NOVA_CONFIG_DIR": f"{etc}/nova"}),
-        _service("nova-conductor", *nova_files),
-        _service("nova-scheduler", *nova_files),
+        _service(settings, "nova-conductor", "conductor", *nova_files),
+        _service(settings, "nova-scheduler", "scheduler", *nova_files),
     ]
 
 
 def computes(settings: Settings) -> list[Program]:
     """One nova-compute for each cluster of the vCenter."""
-    return [
-        dataclasses.replace(
-            _service(
-                "polyvisor-compute", "--config-file", f"{settings.etc}/nova-{cluster.compute}/nova.conf"
-            ),
-            name=f"nova-{cluster.compute}",
+    found = []
+    for cluster in inventory.CLUSTERS:
+        config = f"{settings.etc}/nova-{cluster.compute}/nova.conf"
+        service = _service(
+            settings, "polyvisor-compute", f"compute.{cluster.compute}", "--config-file", config
         )
-        for cluster in inventory.CLUSTERS
-    ]
+        found.append(dataclasses.replace(service, name=f"nova-{cluster.compute}"))
+    return found
 
 
 def _web(settings: Settings, name: str, module: str, environment: dict[str, str]) -> Program:
@@ -174,6 +173,9 @@ def _web(settings: Settings, name: str, module: str, environment: dict[str, str]
     return Program(name, command, probes.answers(settings.url(name)), name, environment)
 
 
-def _service(name: str, *arguments: str) -> Program:
-    """A service without a port: the control plane's own view of it is asked later, in ``readiness``."""
-    return Program(name, (str(Path(sys.prefix) / "bin" / name), *arguments), lambda: None)
+def _service(settings: Settings, name: str, queue: str | None, *arguments: str) -> Program:
+    """A service without a port of its own: it is ready when it serves its RPC queue, if it has one."""
+    ready = probes.always
+    if queue:
+        ready = probes.consumes(settings.ports["rabbitmq"], settings.secrets["rabbitmq"], queue)
+    return Program(name, (str(Path(sys.prefix) / "bin" / name), *arguments), ready)
