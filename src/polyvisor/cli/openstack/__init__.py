@@ -1,0 +1,1 @@
+"""Commands for python-openstackclient, one module for each noun."""

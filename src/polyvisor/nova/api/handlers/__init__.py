@@ -1,0 +1,1 @@
+"""What answers the routes, one module for each noun; Nova's own Resource calls their functions."""

@@ -1,0 +1,24 @@
+"""Policies of the REST extension: defaults that policy.yaml overrides, as for Nova's own."""
+
+import itertools
+
+from nova import policy as nova_policy
+from oslo_policy import policy
+
+from polyvisor.nova.api.policies import datastore, host, placement
+
+
+def list_rules() -> list[policy.DocumentedRuleDefault]:
+    """Return all rules, for Nova's enforcer and for oslopolicy-sample-generator."""
+    return list(itertools.chain(host.list_rules(), datastore.list_rules(), placement.list_rules()))
+
+
+def register() -> None:
+    """Make Nova's own enforcer know the rules, so that `context.can` and policy.yaml work for them.
+
+    May be called again: a pipeline that is loaded twice shares one enforcer.
+    """
+    nova_policy.init()
+    # The public get_enforcer() parses the configuration anew, without its files: it is for command lines.
+    enforcer = nova_policy._ENFORCER  # noqa: SLF001 - Nova has no other way to add rules
+    enforcer.register_defaults([rule for rule in list_rules() if rule.name not in enforcer.registered_rules])

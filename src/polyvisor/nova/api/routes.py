@@ -1,0 +1,23 @@
+"""The map of the API, on one screen: path, method, and the function that serves it.
+
+Paths are below /v2.1, with or without the project id. Each function asks `context.can` for the policy of the
+same noun before it does anything else.
+"""
+
+from polyvisor.nova.api.checks import creation, metadata
+from polyvisor.nova.api.handlers import datastore, host, placement
+
+ROUTES = (
+    ("/os-vmware-hosts", {"GET": (host, "index")}),
+    ("/os-vmware-datastores", {"GET": (datastore, "index")}),
+    ("/servers/{server_id}/os-vmware-placement", {"GET": (placement, "show")}),
+)
+"""Served here."""
+
+CHECKS = (
+    ("/servers", {"POST": (creation, "create")}),
+    ("/servers/{server_id}/metadata", {"POST": (metadata, "create"), "PUT": (metadata, "update_all")}),
+    ("/servers/{server_id}/metadata/{key}", {"PUT": (metadata, "update")}),
+    ("/servers/{server_id}/action", {"POST": (metadata, "action")}),
+)
+"""Served by Nova, if the check lets them through unharmed."""

@@ -1,0 +1,1 @@
+"""JSON schemas of the requests, one module for each noun."""

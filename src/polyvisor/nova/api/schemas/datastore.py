@@ -1,0 +1,5 @@
+"""Query parameters of GET /os-vmware-datastores."""
+
+from polyvisor.nova.api.schemas import base
+
+INDEX = base.query(zone=base.NAME, cluster=base.NAME, host=base.NAME, datastore=base.NAME)

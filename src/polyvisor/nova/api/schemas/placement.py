@@ -1,0 +1,3 @@
+"""Query parameters of GET /servers/{server_id}/os-vmware-placement: none."""
+
+SHOW = {"type": "object", "properties": {}, "additionalProperties": False}

@@ -1,0 +1,1 @@
+"""How things look in the API, one module for each noun: pure functions from what vCenter said."""
