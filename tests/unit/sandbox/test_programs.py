@@ -1,0 +1,29 @@
+from pathlib import Path
+
+from polyvisor.sandbox import programs, settings
+
+
+def made() -> settings.Settings:
+    ports = settings.ports_from(30000, {})
+    return settings.create(Path("/nowhere"), port_base=30000, ports=ports, vms=3)
+
+
+def test_no_secret_is_in_a_command_line_or_in_the_environment_of_a_program() -> None:
+    """`ps e` shows both to whoever may look."""
+    sandbox = made()
+    for program in programs.every(sandbox):
+        shown = " ".join([program.command_line, program.environment_line])
+        assert not any(secret in shown for secret in sandbox.secrets.values()), program.name
+
+
+def test_programs_have_names_and_ports_of_their_own() -> None:
+    every = programs.every(made())
+    assert len({program.name for program in every}) == len(every)
+    ports = [program.port for program in every if program.port]
+    assert len(set(ports)) == len(ports)
+
+
+def test_supervisord_is_given_no_percent_sign_to_expand() -> None:
+    program = programs.Program("one", ("echo", "100%"), lambda: None, environment={"A": "5%"})
+    assert program.command_line == "echo 100%%"
+    assert program.environment_line == 'A="5%%"'
