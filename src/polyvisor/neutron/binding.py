@@ -6,9 +6,7 @@ from typing import Any
 from neutron_lib import constants
 from neutron_lib.api.definitions import portbindings, qinq, trunk_details, vlantransparent
 from neutron_lib.plugins.ml2 import api
-from oslo_log import log
 
-LOG = log.getLogger(__name__)
 Segment = Mapping[str, Any]
 
 
@@ -28,13 +26,11 @@ def check_port(port: Mapping[str, Any], *, security_groups: str) -> None:
         raise BindingError(f"VNIC type '{vnic_type}' is not supported, only '{portbindings.VNIC_NORMAL}'")
     if port.get(trunk_details.TRUNK_DETAILS):
         raise BindingError("it is the parent of a trunk, and a VMware NIC carries one VLAN only")
-    if port.get("security_groups"):
-        if security_groups == "reject":
-            raise BindingError(
-                "it has security groups, which are not enforced on VMware: make the port without "
-                "(--no-security-group), or set [ml2_vmware] security_groups = ignore"
-            )
-        LOG.warning("Security groups of port %s are not enforced on VMware", port["id"])
+    if security_groups == "reject" and port.get("security_groups"):
+        raise BindingError(
+            "it has security groups, which are not enforced on VMware: make the port without "
+            "(--no-security-group), or set [ml2_vmware] security_groups = ignore"
+        )
 
 
 def check_network(network: Mapping[str, Any]) -> None:

@@ -58,8 +58,7 @@ VCENTER_OPTS = [
         "breaker_seconds",
         default=30.0,
         min=0.0,
-        help="Seconds for which a vCenter that did not answer is left alone; ten times as long after a "
-        "refused login, so that the account is not locked out.",
+        help="Seconds for which a vCenter that did not answer is left alone.",
     ),
 ]
 
@@ -171,6 +170,8 @@ def _vcenter_problems(vcenter: VCenter) -> Iterator[str]:
             read_password(vcenter)
         except ConfigError as exc:
             yield str(exc)
+    if vcenter.ca_file and not Path(vcenter.ca_file).is_file():
+        yield f"{section} ca_file: there is no file '{vcenter.ca_file}'"
 
 
 def _compute_problems(compute: Compute, settings: Settings) -> Iterator[str]:

@@ -38,7 +38,10 @@ class Connection:
 
         Raises:
             Unavailable: vCenter did not answer now, or a moment ago.
-            VSphereError, or whatever else `work` raises.
+            AuthenticationFailed: it refused the login. The session does not try again for a while, lest the
+                account be locked, unless the password file changes.
+            VSphereError: and whatever else `work` raises.
+            ConfigError: the password file cannot be read.
         """
         process = self._current()
         if (left := process.down_until - self._clock()) > 0:
@@ -51,9 +54,10 @@ class Connection:
             raise self._down(process, f"{process.session.endpoint}: no end in {deadline:g} seconds") from None
         except Unavailable as exc:
             raise self._down(process, str(exc)) from exc
-        except AuthenticationFailed:
+        except AuthenticationFailed as exc:
             self._forget_old_password(process)
-            raise
+            where = f"[{conf.VCENTER_PREFIX}{self._vcenter.name}] username and password_file"
+            raise AuthenticationFailed(f"{exc}; check {where}") from exc
 
     def _down(self, process: "_Process", reason: str) -> Unavailable:
         process.reason = reason

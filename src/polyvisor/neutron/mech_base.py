@@ -85,6 +85,8 @@ class VMwareMechanismDriver(api.MechanismDriver, abc.ABC):
         except EXPECTED as exc:
             LOG.warning("Port %s is not bound on host %s: %s", port["id"], compute.host, exc)
             return
+        if port["security_groups"]:
+            LOG.warning("Port %s is bound, but its security groups are not enforced on VMware", port["id"])
         context.set_binding(segment[api.ID], VIF_TYPE_DVS, details)
 
     def create_port_precommit(self, context: Any) -> None:

@@ -1,0 +1,87 @@
+"""vCenter as a plain pyVmomi client sees it, to check the driver against something that is not ours."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pyVim.connect import Disconnect, SmartConnect
+from pyVmomi import vim
+
+from tests.functional.conftest import VCenter
+
+
+class Client:
+    """Looks things up by name, and does what an administrator would do by hand."""
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+    def find_all(self, kind: Any) -> dict[str, Any]:
+        view = self.content.viewManager.CreateContainerView(self.content.rootFolder, [kind], True)
+        try:
+            return {entity.name: entity for entity in view.view}
+        finally:
+            view.Destroy()
+
+    def port_group(self, name: str) -> Any | None:
+        return self.find_all(vim.dvs.DistributedVirtualPortgroup).get(name)
+
+    def add_port_group(self, name: str, vlan_id: int, description: str = "") -> Any:
+        """Make a port group by hand on the distributed switch."""
+        policy = vim.dvs.VmwareDistributedVirtualSwitch
+        spec = vim.dvs.DistributedVirtualPortgroup.ConfigSpec(
+            name=name,
+            description=description,
+            type="earlyBinding",
+            defaultPortConfig=policy.VmwarePortConfigPolicy(
+                vlan=policy.VlanIdSpec(inherited=False, vlanId=vlan_id)
+            ),
+        )
+        wait(self.find_all(vim.DistributedVirtualSwitch)["dvs1"].AddDVPortgroup_Task([spec]))
+        return self.port_group(name)
+
+    def attach(self, group: Any) -> Any:
+        """Add a NIC on the port group to some VM; give what `detach` takes."""
+        vm = next(iter(self.find_all(vim.VirtualMachine).values()))
+        port = vim.dvs.PortConnection(
+            portgroupKey=group.key, switchUuid=group.config.distributedVirtualSwitch.uuid
+        )
+        card = vim.vm.device.VirtualVmxnet3(
+            key=-1,
+            backing=vim.vm.device.VirtualEthernetCard.DistributedVirtualPortBackingInfo(port=port),
+        )
+        before = {device.key for device in vm.config.hardware.device}
+        self._reconfigure(vm, "add", card)
+        return vm, next(device for device in vm.config.hardware.device if device.key not in before)
+
+    def detach(self, attached: Any) -> None:
+        self._reconfigure(attached[0], "remove", attached[1])
+
+    def _reconfigure(self, vm: Any, operation: str, device: Any) -> None:
+        change = vim.vm.device.VirtualDeviceSpec(operation=operation, device=device)
+        wait(vm.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[change])))
+
+
+def wait(task: Any) -> None:
+    """Ask until the task has ended; each question is a call, so this does not spin."""
+    while (state := task.info.state) in {"queued", "running"}:
+        continue
+    if state == "error":
+        raise task.info.error
+
+
+@contextmanager
+def client(vcenter: VCenter) -> Iterator[Client]:
+    """Log in beside the driver."""
+    instance = SmartConnect(
+        host=vcenter.host,
+        port=vcenter.port,
+        user=vcenter.username,
+        pwd=vcenter.password,
+        sslContext=ssl.create_default_context(cafile=vcenter.ca_file),
+    )
+    try:
+        yield Client(instance.content)
+    finally:
+        Disconnect(instance)
