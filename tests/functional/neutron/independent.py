@@ -27,6 +27,9 @@ class Client:
     def port_group(self, name: str) -> Any | None:
         return self.find_all(vim.dvs.DistributedVirtualPortgroup).get(name)
 
+    def some_vm(self) -> Any:
+        return next(iter(self.find_all(vim.VirtualMachine).values()))
+
     def add_port_group(self, name: str, vlan_id: int, description: str = "") -> Any:
         """Make a port group by hand on the distributed switch."""
         policy = vim.dvs.VmwareDistributedVirtualSwitch
@@ -41,9 +44,29 @@ class Client:
         wait(self.find_all(vim.DistributedVirtualSwitch)["dvs1"].AddDVPortgroup_Task([spec]))
         return self.port_group(name)
 
+    @contextmanager
+    def host_off_the_switch(self, name: str) -> Iterator[None]:
+        """Take a host off the distributed switch, and put it back."""
+        self._reconfigure_switch("remove", name)
+        try:
+            yield
+        finally:
+            self._reconfigure_switch("add", name)
+
+    def _reconfigure_switch(self, operation: str, host: str) -> None:
+        switch = self.find_all(vim.DistributedVirtualSwitch)["dvs1"]
+        member = vim.dvs.HostMember.ConfigSpec(operation=operation, host=self.find_all(vim.HostSystem)[host])
+        wait(
+            switch.ReconfigureDvs_Task(
+                vim.DistributedVirtualSwitch.ConfigSpec(
+                    configVersion=switch.config.configVersion, host=[member]
+                )
+            )
+        )
+
     def attach(self, group: Any) -> Any:
         """Add a NIC on the port group to some VM; give what `detach` takes."""
-        vm = next(iter(self.find_all(vim.VirtualMachine).values()))
+        vm = self.some_vm()
         port = vim.dvs.PortConnection(
             portgroupKey=group.key, switchUuid=group.config.distributedVirtualSwitch.uuid
         )

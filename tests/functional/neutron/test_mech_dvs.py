@@ -1,9 +1,13 @@
 """The driver in Neutron's real ML2 plugin, against the simulator."""
 
+import json
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 import webob.exc
@@ -85,6 +89,24 @@ class TestBinding(Binding):
         assert not security.macChanges.value
         assert "test" in config.description
         assert network_id in config.description
+
+    def test_novas_own_code_connects_a_vm_by_the_details(self) -> None:
+        network_id = self.vlan_network(10)
+        port = self.port_on(network_id)
+        vm = self.seen.some_vm()
+        vcenter = {
+            name: getattr(self.vcenter, name) for name in ("host", "port", "username", "password", "ca_file")
+        }
+        subprocess.run(
+            [sys.executable, Path(__file__).with_name("nova_nic.py")],
+            input=json.dumps({"vcenter": vcenter, "vm": vm._moId, "port": port}),
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        nics = [device for device in vm.config.hardware.device if hasattr(device, "macAddress")]
+        nic = next(nic for nic in nics if nic.macAddress == port["mac_address"])
+        assert nic.backing.port.portgroupKey == self.seen.port_group(f"os-{network_id}").key
 
     def test_a_second_cluster_on_the_switch_shares_the_port_group(self) -> None:
         network_id = self.vlan_network(12)

@@ -1,0 +1,45 @@
+"""Gives a VM a NIC for a Neutron port with Nova's own code, as its compute driver would.
+
+A program of its own, because Nova and Neutron register the same options differently in one process. Reads
+JSON from standard input: `vcenter` (host, port, username, password, ca_file), `vm` (moref), `port`.
+"""
+
+import json
+import sys
+
+from nova import conf as nova_conf
+from nova.network import model
+from nova.virt.vmwareapi import session as vmware_session
+from nova.virt.vmwareapi import vif as vmware_vif
+from nova.virt.vmwareapi import vm_util
+from oslo_vmware import vim_util
+
+
+def main() -> None:
+    asked = json.load(sys.stdin)
+    nova_conf.CONF([], project="nova", default_config_files=[])
+    vcenter, port = asked["vcenter"], asked["port"]
+    session = vmware_session.VMwareAPISession(
+        host_ip=vcenter["host"],
+        host_port=vcenter["port"],
+        username=vcenter["username"],
+        password=vcenter["password"],
+        cacert=vcenter["ca_file"],
+        insecure=False,
+        retry_count=1,
+        pool_size=2,
+    )
+    vif = model.VIF(
+        id=port["id"],
+        address=port["mac_address"],
+        type=port["binding:vif_type"],
+        details=port["binding:vif_details"],
+        network=model.Network(id=port["network_id"], bridge=port["network_id"]),
+    )
+    info = vmware_vif.get_vif_dict(session, None, "vmxnet3", vif)
+    spec = vm_util.get_network_attach_config_spec(session.vim.client.factory, info, 0)
+    vm_util.reconfigure_vm(session, vim_util.get_moref(asked["vm"], "VirtualMachine"), spec)
+
+
+if __name__ == "__main__":
+    main()
