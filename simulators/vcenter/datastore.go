@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -82,6 +84,83 @@ func (i *inventory) formatVMFS(ds *simulator.Datastore, dir string, capacity int
 	}
 }
 
+type datastoreMethods struct {
+	methodSet
+	inventory *inventory
+}
+
+// RefreshDatastore counts the files again.
+func (m *datastoreMethods) RefreshDatastore(ctx *simulator.Context, req *types.RefreshDatastore) soap.HasFault {
+	ds := get[*simulator.Datastore](ctx.Map, req.This)
+	if !ds.Summary.Accessible {
+		return &methods.RefreshDatastoreBody{Fault_: simulator.Fault("", &types.HostConfigFault{})}
+	}
+	m.inventory.usage.invalidate()
+	m.inventory.usage.refresh(ctx)
+	return &methods.RefreshDatastoreBody{Res: &types.RefreshDatastoreResponse{}}
+}
+
+// RefreshDatastoreStorageInfo does too, with the VMs' storage.
+func (m *datastoreMethods) RefreshDatastoreStorageInfo(
+	ctx *simulator.Context, _ *types.RefreshDatastoreStorageInfo,
+) soap.HasFault {
+	m.inventory.usage.invalidate()
+	m.inventory.usage.refresh(ctx)
+	return &methods.RefreshDatastoreStorageInfoBody{Res: &types.RefreshDatastoreStorageInfoResponse{}}
+}
+
+// DatastoreEnterMaintenanceMode lets no new VM in at once, and ends when the last has left.
+func (m *datastoreMethods) DatastoreEnterMaintenanceMode(
+	ctx *simulator.Context, req *types.DatastoreEnterMaintenanceMode,
+) soap.HasFault {
+	ds := get[*simulator.Datastore](ctx.Map, req.This)
+	body := &methods.DatastoreEnterMaintenanceModeBody{}
+	if ds.Summary.MaintenanceMode != string(types.DatastoreSummaryMaintenanceModeStateNormal) {
+		body.Fault_ = simulator.Fault("", &types.InvalidState{})
+		return body
+	}
+	m.setMaintenance(ctx, ds, types.DatastoreSummaryMaintenanceModeStateEnteringMaintenance)
+	task := runUnlocked(ctx, ds, "enterMaintenanceMode", func() types.BaseMethodFault {
+		return waitUntil(0, func() (bool, types.BaseMethodFault) {
+			switch {
+			case ds.Summary.MaintenanceMode != string(types.DatastoreSummaryMaintenanceModeStateEnteringMaintenance):
+				return true, &types.RequestCanceled{}
+			case len(ds.Vm) > 0:
+				return false, nil
+			}
+			m.setMaintenance(ctx, ds, types.DatastoreSummaryMaintenanceModeStateInMaintenance)
+			return true, nil
+		})
+	})
+	body.Res = &types.DatastoreEnterMaintenanceModeResponse{Returnval: types.StoragePlacementResult{Task: &task}}
+	return body
+}
+
+// DatastoreExitMaintenanceModeTask lets VMs in again, or stops the waiting for them to leave.
+func (m *datastoreMethods) DatastoreExitMaintenanceModeTask(
+	ctx *simulator.Context, req *types.DatastoreExitMaintenanceMode_Task,
+) soap.HasFault {
+	ds := get[*simulator.Datastore](ctx.Map, req.This)
+	body := &methods.DatastoreExitMaintenanceMode_TaskBody{}
+	normal := types.DatastoreSummaryMaintenanceModeStateNormal
+	if ds.Summary.MaintenanceMode == string(normal) {
+		body.Fault_ = simulator.Fault("", &types.InvalidState{})
+		return body
+	}
+	task := run(ctx, ds, "exitMaintenanceMode", func() (types.AnyType, types.BaseMethodFault) {
+		m.setMaintenance(ctx, ds, normal)
+		return nil, nil
+	})
+	body.Res = &types.DatastoreExitMaintenanceMode_TaskResponse{Returnval: task}
+	return body
+}
+
+func (m *datastoreMethods) setMaintenance(
+	ctx *simulator.Context, ds *simulator.Datastore, state types.DatastoreSummaryMaintenanceModeState,
+) {
+	ctx.WithLock(ds, func() { set(ctx, ds, map[string]types.AnyType{"summary.maintenanceMode": string(state)}) })
+}
+
 // mountFault gives the fault of using this datastore from this host, or nil.
 func mountFault(host *simulator.HostSystem, ds *simulator.Datastore) types.BaseMethodFault {
 	invalid := types.InvalidDatastore{Datastore: &ds.Self, Name: ds.Name}
@@ -97,6 +176,16 @@ func mountFault(host *simulator.HostSystem, ds *simulator.Datastore) types.BaseM
 		}
 	}
 	return &invalid
+}
+
+// setAccessible says whether any connected host reaches the datastore.
+func (i *inventory) setAccessible(ctx *simulator.Context, ds *simulator.Datastore) {
+	accessible := slices.ContainsFunc(ds.Host, func(mount types.DatastoreHostMount) bool {
+		host := get[*simulator.HostSystem](ctx.Map, mount.Key)
+		return host.Runtime.ConnectionState == types.HostSystemConnectionStateConnected &&
+			isTrue(mount.MountInfo.Mounted) && isTrue(mount.MountInfo.Accessible)
+	})
+	ctx.WithLock(ds, func() { set(ctx, ds, map[string]types.AnyType{"summary.accessible": accessible}) })
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }

@@ -52,6 +52,9 @@ func (i *inventory) admit(
 	if fault != nil {
 		return fault
 	}
+	if fault := i.checkSpace(req.Config.DeviceChange, req.Config.Files.VmPathName); fault != nil {
+		return fault
+	}
 	members := i.hosts(i.clusterOf(pool))
 	if req.Host != nil {
 		host := findHost(members, *req.Host)

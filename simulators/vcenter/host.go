@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -63,4 +65,127 @@ func (i *inventory) wireHost(host *simulator.HostSystem) {
 
 func (i *inventory) networkSystem(host *simulator.HostSystem) *simulator.HostNetworkSystem {
 	return i.registry().Get(*host.ConfigManager.NetworkSystem).(*simulator.HostNetworkSystem)
+}
+
+type hostMethods struct {
+	methodSet
+	inventory *inventory
+}
+
+// EnterMaintenanceModeTask does what a cluster with DRS does: the host takes no new VMs from now on, those
+// that run move to others, and the task waits for those that cannot, up to its timeout.
+func (m *hostMethods) EnterMaintenanceModeTask(
+	ctx *simulator.Context, req *types.EnterMaintenanceMode_Task,
+) soap.HasFault {
+	host := get[*simulator.HostSystem](ctx.Map, req.This)
+	body := &methods.EnterMaintenanceMode_TaskBody{}
+	if host.Runtime.InMaintenanceMode {
+		body.Fault_ = simulator.Fault("", &types.InvalidState{})
+		return body
+	}
+	task := runUnlocked(ctx, host, "enterMaintenanceMode", func() types.BaseMethodFault {
+		return waitUntil(req.Timeout, func() (bool, types.BaseMethodFault) {
+			if m.evacuate(ctx, host, isTrue(req.EvacuatePoweredOffVms)) > 0 {
+				return false, nil
+			}
+			m.setMaintenance(ctx, host, true)
+			return true, nil
+		})
+	})
+	body.Res = &types.EnterMaintenanceMode_TaskResponse{Returnval: task}
+	return body
+}
+
+// evacuate moves VMs away and tells how many running ones are left.
+func (m *hostMethods) evacuate(ctx *simulator.Context, host *simulator.HostSystem, poweredOff bool) int {
+	others := slices.DeleteFunc(m.inventory.hosts(m.inventory.clusterOf(host)), func(h *simulator.HostSystem) bool {
+		return h.Self == host.Self
+	})
+	left := 0
+	for _, ref := range slices.Clone(host.Vm) {
+		vm := get[*simulator.VirtualMachine](ctx.Map, ref)
+		running := vm.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOff
+		if !running && !poweredOff {
+			continue
+		}
+		target := m.inventory.place(others, m.inventory.datastoresOfVM(vm))
+		if target != nil {
+			to := get[*simulator.HostSystem](ctx.Map, *target)
+			ctx.WithLock(vm, func() { moveToHost(ctx, vm, host, to) })
+		} else if running {
+			left++
+		}
+	}
+	return left
+}
+
+// ExitMaintenanceModeTask lets the host take VMs again.
+func (m *hostMethods) ExitMaintenanceModeTask(
+	ctx *simulator.Context, req *types.ExitMaintenanceMode_Task,
+) soap.HasFault {
+	host := get[*simulator.HostSystem](ctx.Map, req.This)
+	body := &methods.ExitMaintenanceMode_TaskBody{}
+	if !host.Runtime.InMaintenanceMode {
+		body.Fault_ = simulator.Fault("", &types.InvalidState{})
+		return body
+	}
+	task := run(ctx, host, "exitMaintenanceMode", func() (types.AnyType, types.BaseMethodFault) {
+		m.setMaintenance(ctx, host, false)
+		return nil, nil
+	})
+	body.Res = &types.ExitMaintenanceMode_TaskResponse{Returnval: task}
+	return body
+}
+
+func (m *hostMethods) setMaintenance(ctx *simulator.Context, host *simulator.HostSystem, in bool) {
+	ctx.WithLock(host, func() {
+		set(ctx, host, map[string]types.AnyType{
+			"runtime.inMaintenanceMode": in, "summary.runtime.inMaintenanceMode": in,
+		})
+	})
+}
+
+// DisconnectHostTask makes vCenter know nothing new of the host and of what is on it.
+func (m *hostMethods) DisconnectHostTask(ctx *simulator.Context, req *types.DisconnectHost_Task) soap.HasFault {
+	host := get[*simulator.HostSystem](ctx.Map, req.This)
+	task := run(ctx, host, "disconnectHost", func() (types.AnyType, types.BaseMethodFault) {
+		m.setConnection(ctx, host, types.HostSystemConnectionStateDisconnected,
+			types.VirtualMachineConnectionStateDisconnected)
+		return nil, nil
+	})
+	return &methods.DisconnectHost_TaskBody{Res: &types.DisconnectHost_TaskResponse{Returnval: task}}
+}
+
+// ReconnectHostTask undoes it.
+func (m *hostMethods) ReconnectHostTask(ctx *simulator.Context, req *types.ReconnectHost_Task) soap.HasFault {
+	host := get[*simulator.HostSystem](ctx.Map, req.This)
+	task := run(ctx, host, "reconnectHost", func() (types.AnyType, types.BaseMethodFault) {
+		if host.Runtime.ConnectionState == types.HostSystemConnectionStateConnected {
+			return nil, &types.InvalidState{}
+		}
+		m.setConnection(ctx, host, types.HostSystemConnectionStateConnected,
+			types.VirtualMachineConnectionStateConnected)
+		return nil, nil
+	})
+	return &methods.ReconnectHost_TaskBody{Res: &types.ReconnectHost_TaskResponse{Returnval: task}}
+}
+
+func (m *hostMethods) setConnection(
+	ctx *simulator.Context, host *simulator.HostSystem,
+	state types.HostSystemConnectionState, vmState types.VirtualMachineConnectionState,
+) {
+	set(ctx, host, map[string]types.AnyType{
+		"runtime.connectionState": state, "summary.runtime.connectionState": state,
+	})
+	for _, ref := range host.Vm {
+		vm := get[*simulator.VirtualMachine](ctx.Map, ref)
+		ctx.WithLock(vm, func() {
+			set(ctx, vm, map[string]types.AnyType{
+				"runtime.connectionState": vmState, "summary.runtime.connectionState": vmState,
+			})
+		})
+	}
+	for _, ref := range host.Datastore {
+		m.inventory.setAccessible(ctx, get[*simulator.Datastore](ctx.Map, ref))
+	}
 }

@@ -51,6 +51,7 @@ type inventory struct {
 	dir     string // the datastores' files
 	dc      *simulator.Datacenter
 	dvs     *simulator.DistributedVirtualSwitch
+	usage   *usage
 }
 
 func newInventory(spec inventorySpec) (*inventory, error) {
@@ -69,7 +70,6 @@ func newInventory(spec inventorySpec) (*inventory, error) {
 		random: rand.New(rand.NewSource(spec.seed)),
 	}
 	inv.nameServer()
-	inv.registry().Put(&propertyCollector{*inv.propertyCollector()})
 	for _, step := range []func() error{
 		inv.createDatacenter, inv.createSwitch, inv.createClusters, inv.createPortGroups,
 		inv.createDatastores, inv.createVMs,
@@ -79,6 +79,11 @@ func newInventory(spec inventorySpec) (*inventory, error) {
 			return nil, err
 		}
 	}
+	inv.usage = &usage{inventory: inv, stale: true}
+	inv.usage.refresh(inv.ctx)
+	inv.registry().Put(inv.usage)
+	inv.registry().AddHandler(inv.usage)
+	inv.registry().Put(&propertyCollector{PropertyCollector: *inv.propertyCollector()})
 	return inv, nil
 }
 

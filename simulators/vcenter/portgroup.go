@@ -24,9 +24,7 @@ func distributedPortGroup(vlan int32) string { return fmt.Sprintf("dvs1-VLAN %d"
 func (i *inventory) createPortGroups() error {
 	for _, cluster := range i.clusters() {
 		for _, host := range i.hosts(cluster) {
-			for _, name := range []string{"VM Network", "Management Network"} {
-				i.linkNetwork(i.ctx, host, name)
-			}
+			i.linkNetwork(i.ctx, host, "VM Network")
 			for _, vlan := range standardVLANs {
 				fault := i.addPortGroup(i.ctx, host, types.HostPortGroupSpec{
 					Name: standardPortGroup(vlan), VlanId: vlan, VswitchName: "vSwitch0",
@@ -146,8 +144,8 @@ func (i *inventory) updatePortGroup(
 	groups[n].Vswitch = "key-vim.host.VirtualSwitch-" + spec.VswitchName
 	groups[n].Spec = spec
 	i.storePortGroups(ctx, host, groups)
-	if spec.Name != name {
-		i.unlinkNetwork(ctx, host, i.findNetwork(name).Self)
+	if network := i.findNetwork(name); spec.Name != name && network != nil {
+		i.unlinkNetwork(ctx, host, network.Self)
 		i.linkNetwork(ctx, host, spec.Name)
 	}
 	return nil
@@ -160,15 +158,15 @@ func (i *inventory) removePortGroup(
 	if n < 0 {
 		return &types.NotFound{}
 	}
+	for _, vnic := range host.Config.Network.Vnic {
+		if vnic.Portgroup == name {
+			return &types.ResourceInUse{Type: "Network", Name: name}
+		}
+	}
 	network := i.findNetwork(name)
 	for _, vm := range network.Vm {
 		if slices.Contains(host.Vm, vm) {
-			return &types.ResourceInUse{Type: "PortGroup", Name: name}
-		}
-	}
-	for _, vnic := range host.Config.Network.Vnic {
-		if vnic.Portgroup == name {
-			return &types.ResourceInUse{Type: "PortGroup", Name: name}
+			return &types.ResourceInUse{Type: "Network", Name: name}
 		}
 	}
 	i.storePortGroups(ctx, host, slices.Delete(slices.Clone(host.Config.Network.Portgroup), n, n+1))

@@ -3,6 +3,7 @@ package main
 import (
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25"
@@ -35,6 +36,9 @@ func newDispatcher(i *inventory) dispatcher {
 	d["HostNetworkSystem"] = &networkSystemMethods{set("HostNetworkSystem"), i}
 	d["DistributedVirtualSwitch"] = &dvsMethods{set("DistributedVirtualSwitch"), i}
 	d["DistributedVirtualPortgroup"] = &distributedPortGroupMethods{set("DistributedVirtualPortgroup"), i}
+	d["VirtualDiskManager"] = &diskMethods{set("VirtualDiskManager"), i}
+	d["Datastore"] = &datastoreMethods{set("Datastore"), i}
+	d["HostSystem"] = &hostMethods{set("HostSystem"), i}
 	for _, methods := range d {
 		i.registry().Put(methods)
 	}
@@ -72,6 +76,35 @@ func run(
 	return simulator.CreateTask(entity, name, func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
 		return work()
 	}).Run(ctx)
+}
+
+// runUnlocked starts a task that may wait long: its entity must stay readable.
+func runUnlocked(
+	ctx *simulator.Context, entity mo.Reference, name string, work func() types.BaseMethodFault,
+) types.ManagedObjectReference {
+	background := *ctx // the request's own context goes on to other work
+	task := simulator.CreateTask(entity, name, func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
+		return nil, work()
+	})
+	ref := task.Info.Entity
+	task.Info.Entity = &types.ManagedObjectReference{Type: "MethodSet", Value: "unlocked"}
+	self := task.Run(&background)
+	set(&background, task, map[string]types.AnyType{"info.entity": ref})
+	return self
+}
+
+// waitUntil asks until it is done, a fault comes, or the seconds (0: no limit) are over.
+func waitUntil(seconds int32, done func() (bool, types.BaseMethodFault)) types.BaseMethodFault {
+	deadline := time.Now().Add(time.Duration(seconds) * time.Second)
+	for {
+		if ok, fault := done(); ok {
+			return fault
+		}
+		if seconds > 0 && time.Now().After(deadline) {
+			return &types.Timedout{}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 // wait waits for a task of govmomi's that one of ours started.

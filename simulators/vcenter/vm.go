@@ -18,6 +18,7 @@ type vmMethods struct {
 // introduce finishes what govmomi leaves out of a new VM.
 func (i *inventory) introduce(ctx *simulator.Context, vm *simulator.VirtualMachine) {
 	i.connect(ctx, vm)
+	i.allocateNew(vm)
 	fault, record := types.VirtualMachineFaultToleranceStateNotConfigured, types.VirtualMachineRecordReplayStateInactive
 	set(ctx, vm, map[string]types.AnyType{
 		"runtime.faultToleranceState": fault, "summary.runtime.faultToleranceState": fault,
@@ -88,6 +89,7 @@ func (m *vmMethods) ReconfigVMTask(ctx *simulator.Context, req *types.ReconfigVM
 		}
 		result, fault := wait(ctx, vm.ReconfigVMTask(ctx, req).(*methods.ReconfigVM_TaskBody).Res.Returnval)
 		m.inventory.connect(ctx, vm)
+		m.inventory.allocateNew(vm)
 		return result, fault
 	})
 	return &methods.ReconfigVM_TaskBody{Res: &types.ReconfigVM_TaskResponse{Returnval: task}}
@@ -109,6 +111,9 @@ func (m *vmMethods) check(
 		if spec.Operation == types.VirtualDeviceConfigSpecOperationRemove {
 			spec.Device = existing // the key counts; a client need not send the rest
 		}
+	}
+	if fault := m.inventory.checkSpace(changes, vm.Config.Files.VmPathName); fault != nil {
+		return fault
 	}
 	host := get[*simulator.HostSystem](ctx.Map, *vm.Runtime.Host)
 	return m.inventory.checkDevices(ctx, host, changes)
