@@ -24,7 +24,7 @@ class Client:
         finally:
             view.Destroy()
 
-    def port_group(self, name: str) -> Any | None:
+    def port_group(self, name: str) -> Any:
         return self.find_all(vim.dvs.DistributedVirtualPortgroup).get(name)
 
     def some_vm(self) -> Any:
@@ -97,7 +97,7 @@ def wait(task: Any) -> None:
 @contextmanager
 def client(vcenter: VCenter) -> Iterator[Client]:
     """Log in beside the driver."""
-    instance = SmartConnect(
+    instance = SmartConnect(  # type: ignore[no-untyped-call]  # pyVmomi has no types
         host=vcenter.host,
         port=vcenter.port,
         user=vcenter.username,
@@ -107,4 +107,4 @@ def client(vcenter: VCenter) -> Iterator[Client]:
     try:
         yield Client(instance.content)
     finally:
-        Disconnect(instance)
+        Disconnect(instance)  # type: ignore[no-untyped-call]
