@@ -23,11 +23,14 @@ func (*methodSet) Lock() {}
 // Unlock does nothing.
 func (*methodSet) Unlock() {}
 
-// dispatcher sends calls to the method sets.
-type dispatcher map[string]mo.Reference
+// dispatcher sends calls to the method sets, unless a fault rule catches them.
+type dispatcher struct {
+	sets   map[string]mo.Reference
+	faults *faults
+}
 
-func newDispatcher(i *inventory) dispatcher {
-	d := dispatcher{}
+func newDispatcher(i *inventory, f *faults) *dispatcher {
+	d := map[string]mo.Reference{"": &injector{methodSet{injectorRef}}}
 	set := func(kind string) methodSet {
 		return methodSet{types.ManagedObjectReference{Type: "MethodSet", Value: kind}}
 	}
@@ -42,12 +45,13 @@ func newDispatcher(i *inventory) dispatcher {
 	for _, methods := range d {
 		i.registry().Put(methods)
 	}
-	return d
+	return &dispatcher{d, f}
 }
 
 // route sees every call before its object does.
-func (d dispatcher) route(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
-	set, ok := d[method.This.Type]
+func (d *dispatcher) route(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
+	d.faults.inject(ctx, method)
+	set, ok := d.sets[method.This.Type]
 	if ok && ctx.Session != nil && ctx.Map.Get(method.This) != nil && implements(set, method.Name) {
 		method.This = set.Reference()
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/subtle"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -28,6 +29,10 @@ func newVCenter(o options, password string) (*vCenter, error) {
 	if err := canListen(o.listen); err != nil {
 		return nil, err
 	}
+	rules, err := newFaults(o.faultsFile, o.inventory.seed)
+	if err != nil {
+		return nil, err
+	}
 	inv, err := newInventory(o.inventory)
 	if err != nil {
 		return nil, err
@@ -36,7 +41,8 @@ func newVCenter(o options, password string) (*vCenter, error) {
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	s.Listen = &url.URL{Host: o.listen, User: url.UserPassword(o.username, password)}
 	s.ServeMux = http.NewServeMux()
-	s.ServeMux.HandleFunc("POST /sdk", zonedTimestamps(s.ServeSDK))
+	s.ServeMux.HandleFunc("POST /sdk", interruptible(zonedTimestamps(s.ServeSDK)))
+	s.ServeMux.Handle("/faults", authenticated(o.username, password, rules))
 	if o.wsdlFile != "" {
 		if _, err := os.Stat(o.wsdlFile); err != nil {
 			return nil, fmt.Errorf("-wsdl: %w", err)
@@ -45,7 +51,7 @@ func newVCenter(o options, password string) (*vCenter, error) {
 			http.ServeFile(w, r, o.wsdlFile)
 		})
 	}
-	inv.registry().Handler = newDispatcher(inv).route
+	inv.registry().Handler = newDispatcher(inv, rules).route
 	return &vCenter{inventory: inv, server: s.NewServer()}, nil
 }
 
@@ -72,6 +78,19 @@ func (v *vCenter) stop() error {
 }
 
 func (v *vCenter) close() { v.inventory.remove() }
+
+// authenticated lets in who gives the vCenter's credentials, as HTTP basic authentication.
+func authenticated(username, password string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, pass, _ := r.BasicAuth()
+		if subtle.ConstantTimeCompare([]byte(user+"\x00"+pass), []byte(username+"\x00"+password)) != 1 {
+			w.Header().Set("WWW-Authenticate", "Basic")
+			http.Error(w, "wrong or missing credentials", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
 
 var naiveTimestamp = regexp.MustCompile(`>(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)<`)
 
