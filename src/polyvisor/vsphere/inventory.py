@@ -180,7 +180,7 @@ class Watcher:
         while self._thread.is_alive():
             # Again and again, as the thread may have been just about to wait.
             self._cancel()
-            self._thread.join(timeout=1)
+            self._thread.join(timeout=0.2)
 
     def _cancel(self) -> None:
         if waiting := self._subscription:

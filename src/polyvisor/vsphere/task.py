@@ -80,10 +80,11 @@ def _follow(
             if left <= 0:
                 raise TaskTimedOut(f"{session.endpoint}: task {_name(task, state)} has not ended in time")
             update = changes.wait(version, min(left, _WAIT_SECONDS))
-            if update is None:
-                continue
-            version = update.version
-            _merge(state, update, on_progress)
+            if update is not None:
+                version = update.version
+                _merge(state, update, on_progress)
+            if not state:
+                raise NotFound(f"{session.endpoint}: there is no task {moref(task)}, or not any more")
     return state
 
 
@@ -91,6 +92,8 @@ def _merge(state: dict[str, Any], update: Any, on_progress: Callable[[int], None
     before = state.get("info.progress")
     for filtered in update.filterSet:
         for item in filtered.objectSet:
+            if item.kind == "leave":
+                state.clear()
             state.update({change.name: change.val for change in item.changeSet})
     progress = state.get("info.progress")
     if progress is not None and progress != before:
