@@ -75,7 +75,10 @@ def ensure(
         _create(session, switch, network, timeout)
         group = _find(list_port_groups(session, switch.datacenter), switch, network)
     if group is None:
-        raise BindingError(f"port group '{network.group_name}' was removed while the port was being bound")
+        raise BindingError(
+            f"port group '{network.group_name}' was removed while the port was being bound, or the account "
+            "of Neutron may not read it"
+        )
     return switch, group
 
 

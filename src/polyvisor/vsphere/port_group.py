@@ -12,6 +12,7 @@ from polyvisor.vsphere.task import wait_for_task
 
 # vCenter's own default; it grows by itself (autoExpand).
 INITIAL_PORTS = 8
+_READABLE = {"name", "key", "config.distributedVirtualSwitch"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,11 @@ class PortGroup:
 
 
 def list_port_groups(session: Session, datacenter: str) -> list[PortGroup]:
-    """All distributed port groups of the datacenter (a moref), uplink groups included."""
+    """All distributed port groups of the datacenter (a moref) that the account may read, uplinks included.
+
+    Raises:
+        VSphereError: vCenter refused.
+    """
     groups = inventory.collect(
         session,
         vim.dvs.DistributedVirtualPortgroup,
@@ -43,7 +48,7 @@ def list_port_groups(session: Session, datacenter: str) -> list[PortGroup]:
         ],
         container=session.managed_object(vim.Datacenter, datacenter),
     )
-    return [_port_group(ref, group) for ref, group in groups.items()]
+    return [_port_group(ref, group) for ref, group in groups.items() if group.keys() >= _READABLE]
 
 
 def create_port_group(  # noqa: PLR0913 - what to make, where, and how long to wait

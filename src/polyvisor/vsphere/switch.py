@@ -7,6 +7,7 @@ from typing import Any
 from pyVmomi import vim
 
 from polyvisor.vsphere import faults, inventory
+from polyvisor.vsphere.naming import unescape
 from polyvisor.vsphere.session import Session, moref
 
 
@@ -69,16 +70,16 @@ def hosts_outside(session: Session, switch: Switch, cluster: str) -> list[str]:
         container=session.managed_object(vim.ClusterComputeResource, _named(clusters, "cluster", cluster)),
     )
     return sorted(
-        host["name"]
+        unescape(host.get("name", ref))
         for ref, host in hosts.items()
         if ref not in switch.members
-        and host["runtime.connectionState"] == "connected"
-        and not host["runtime.inMaintenanceMode"]
+        and host.get("runtime.connectionState") == "connected"
+        and not host.get("runtime.inMaintenanceMode")
     )
 
 
 def _named(objects: Mapping[str, Mapping[str, Any]], kind: str, name: str) -> str:
-    found = [ref for ref, values in objects.items() if values["name"] == name]
+    found = [ref for ref, values in objects.items() if unescape(values.get("name", "")) == name]
     if len(found) == 1:
         return found[0]
     count = "no" if not found else "more than one"
