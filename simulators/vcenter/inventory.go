@@ -21,6 +21,7 @@ type inventorySpec struct {
 	vms              int
 	seed             int64
 	instanceUUID     string
+	stateDir         string
 }
 
 func (s *inventorySpec) validate() error {
@@ -55,7 +56,7 @@ type inventory struct {
 }
 
 func newInventory(spec inventorySpec) (*inventory, error) {
-	dir, err := os.MkdirTemp("", "vcenter-simulator-")
+	dir, err := datastoresDir(spec.stateDir)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +73,7 @@ func newInventory(spec inventorySpec) (*inventory, error) {
 	inv.nameServer()
 	for _, step := range []func() error{
 		inv.createDatacenter, inv.createSwitch, inv.createClusters, inv.createPortGroups,
-		inv.createDatastores, inv.createVMs,
+		inv.createDatastores, inv.populate,
 	} {
 		if err := step(); err != nil {
 			inv.remove()
@@ -89,7 +90,34 @@ func newInventory(spec inventorySpec) (*inventory, error) {
 
 func (i *inventory) registry() *simulator.Registry { return i.ctx.Map }
 
-func (i *inventory) remove() { _ = os.RemoveAll(i.dir) }
+// populate brings back the state of an earlier run, or makes the VMs that are there from the start.
+func (i *inventory) populate() error {
+	if hasState(i.spec.stateDir) {
+		return i.load(i.spec.stateDir)
+	}
+	return i.createVMs()
+}
+
+// datastoresDir is where the datastores' files are. Without a saved inventory nobody knows whose they were.
+func datastoresDir(stateDir string) (string, error) {
+	if stateDir == "" {
+		return os.MkdirTemp("", "vcenter-simulator-")
+	}
+	dir := filepath.Join(stateDir, "datastores")
+	if !hasState(stateDir) {
+		if err := os.RemoveAll(dir); err != nil {
+			return "", err
+		}
+	}
+	return dir, os.MkdirAll(dir, 0o700)
+}
+
+// remove deletes the files that nobody asked to keep.
+func (i *inventory) remove() {
+	if i.spec.stateDir == "" {
+		_ = os.RemoveAll(i.dir)
+	}
+}
 
 func (i *inventory) propertyCollector() *simulator.PropertyCollector {
 	content := serviceInstance(i.registry()).Content
@@ -173,5 +201,5 @@ func (i *inventory) hosts(cluster *simulator.ClusterComputeResource) []*simulato
 
 func (i *inventory) datastoreDir(name string) (string, error) {
 	dir := filepath.Join(i.dir, name)
-	return dir, os.Mkdir(dir, 0o700)
+	return dir, os.MkdirAll(dir, 0o700)
 }

@@ -23,7 +23,6 @@ type options struct {
 	username     string
 	passwordFile string
 	faultsFile   string
-	stateDir     string
 	inventory    inventorySpec
 }
 
@@ -37,7 +36,7 @@ func parseFlags(args []string) (options, error) {
 	fs.StringVar(&o.username, "username", "administrator@vsphere.local", "the one user `name`")
 	fs.StringVar(&o.passwordFile, "password-file", "", "`file` with that user's password (required)")
 	fs.StringVar(&o.faultsFile, "faults", "", "JSON `file` with fault rules to start with")
-	fs.StringVar(&o.stateDir, "state", "", "`directory` in which the inventory and the datastores outlive a restart")
+	fs.StringVar(&o.inventory.stateDir, "state", "", "`directory` in which the inventory and the datastores outlive a restart")
 	fs.StringVar(&o.inventory.instanceUUID, "instance-uuid", "", "`UUID` of this vCenter (default: from the seed)")
 	fs.IntVar(&o.inventory.clusters, "clusters", 2, "clusters, 1 to 9")
 	fs.IntVar(&o.inventory.hosts, "hosts", 4, "ESXi hosts per cluster, 1 to 64")

@@ -200,7 +200,11 @@ func (w *watch) next(page int) *types.UpdateSet {
 // look finds what is new since the last look, for every filter.
 func (p *propertyCollector) look(ctx *simulator.Context) types.BaseMethodFault {
 	w := &p.watch
-	get[*usage](ctx.Map, usageRef).refresh(ctx)
+	for _, ref := range p.Filter {
+		if filter, ok := ctx.Session.Get(ref).(*simulator.PropertyFilter); ok {
+			recount(ctx, []types.PropertyFilterSpec{filter.Spec})
+		}
+	}
 	w.mutex.Lock()
 	changed, moved := w.changed, w.moved
 	w.changed, w.moved = map[types.ManagedObjectReference]map[string]bool{}, false
