@@ -24,9 +24,11 @@ from nova import config, objects, rpc
 from nova.db import migration
 from nova.db.api import api as api_db
 from nova.db.main import api as main_db
+from nova.network.model import NetworkInfo
 from oslo_config import fixture as config_fixture
 from oslo_db.sqlalchemy import enginefacade
 from oslo_db.sqlalchemy.test_fixtures import ReplaceEngineFacadeFixture
+from oslo_utils import timeutils
 from paste import deploy
 from pyVmomi import vim
 
@@ -35,6 +37,7 @@ from polyvisor.nova.compute import endpoint
 from polyvisor.nova.compute.cluster import Cluster
 from polyvisor.vsphere.inventory import collect
 from polyvisor.vsphere.session import Endpoint, Session
+from polyvisor.vsphere.task import wait_for_task
 from tests.functional.conftest import VCenter
 
 CONF = nova.conf.CONF
@@ -112,6 +115,17 @@ def connect(vcenter: VCenter) -> Session:
             call_timeout=2.0,
         )
     )
+
+
+def give_identity(vcenter: VCenter, vm_name: str, server: str) -> None:
+    """Make a VM the one of a server, as Nova's driver does when it builds one."""
+    session = connect(vcenter)
+    found = collect(session, vim.VirtualMachine, ["name"])
+    moref = next(key for key, properties in found.items() if properties["name"] == vm_name)
+    vm = session.managed_object(vim.VirtualMachine, moref)
+    task = session.call(vm.ReconfigVM_Task, vim.vm.ConfigSpec(instanceUuid=server))
+    wait_for_task(session, task, timeout=10)
+    session.close()
 
 
 @dataclass
@@ -220,7 +234,7 @@ class Cloud:
         flavor.create()
         return str(flavor.flavorid)
 
-    def add_server(self, host: str | None, node: str | None, **metadata: str) -> str:
+    def add_server(self, host: str | None, **metadata: str) -> str:
         """Put a server of the cloud's project in the database, as if it had been built, and return its id."""
         admin = nova.context.RequestContext(user_id="user", project_id=self.project, is_admin=True)
         flavor = objects.Flavor.get_by_flavor_id(admin, self.add_flavor())
@@ -230,10 +244,11 @@ class Cloud:
                 user_id="user",
                 project_id=self.project,
                 host=host,
-                node=node,
                 metadata=metadata,
                 system_metadata={},
+                info_cache=objects.InstanceInfoCache(network_info=NetworkInfo()),
                 vm_state="active",
+                launched_at=timeutils.utcnow(),
                 flavor=flavor,
                 instance_type_id=flavor.id,
                 root_gb=1,

@@ -1,6 +1,5 @@
 """The place of a server as the API shows it, in full and opaque."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from nova.objects.instance import Instance
@@ -30,17 +29,17 @@ def opaque(server: Instance, answer: rpc.Answer) -> Item:
     """Return only what tells whether two servers of one project are together, as Nova's `hostId` does."""
     place = _with_ids(answer)
 
-    def hidden(reference: Item | None) -> str | None:
-        return generate_hostid(reference["id"], server.project_id) if reference else None
+    def hidden(reference: Item) -> str:
+        return generate_hostid(reference["id"], server.project_id)
 
     wanted = requested(server.metadata, place)
     return {
         "server_id": server.uuid,
         "opaque": True,
         "vcenter_id": generate_hostid(answer["vcenter"]["uuid"], server.project_id),
-        "cluster_id": hidden(place["cluster"]),
-        "host_id": hidden(place["host"]),
-        "datastore_ids": sorted({hidden(datastore) or "" for datastore in _datastores(place)}),
+        "cluster_id": place["cluster"] and hidden(place["cluster"]),
+        "host_id": place["host"] and hidden(place["host"]),
+        "datastore_ids": sorted({hidden(datastore) for datastore in _datastores(place) if datastore}),
         # The reason would name where the server is instead.
         "requested": wanted and {**wanted, "reason": None},
     }
@@ -55,8 +54,8 @@ def requested(metadata: dict[str, str], place: Item) -> Item | None:
     if wanted is None:
         return None
     reasons = [
-        *_differences("ESXi host", wanted.host, [place["host"]] if place["host"] else []),
-        *_differences("datastore", wanted.datastore, _datastores(place)),
+        *_difference("ESXi host", wanted.host, [place["host"]]),
+        *_difference("datastore", wanted.datastore, _datastores(place)),
     ]
     return {
         "host": wanted.host,
@@ -66,16 +65,15 @@ def requested(metadata: dict[str, str], place: Item) -> Item | None:
     }
 
 
-def _differences(kind: str, wanted: str | None, actual: Iterable[Item]) -> list[str]:
-    if wanted is None:
+def _difference(kind: str, wanted: str | None, actual: list[Item | None]) -> list[str]:
+    if wanted is None or all(item is not None and base.is_named(item, wanted) for item in actual):
         return []
-    others = sorted({item["name"] for item in actual if not base.is_named(item, wanted)})
-    return [f"It is on {kind} {', '.join(others)}, not only on {wanted}."] if others else []
+    names = sorted({item["name"] for item in actual if item is not None}) or ["none"]
+    return [f"{kind} {wanted} was asked for, but the VM is on {', '.join(names)}."]
 
 
-def _datastores(place: Item) -> list[Item]:
-    found = [place["datastore"], *(disk["datastore"] for disk in place["disks"])]
-    return [datastore for datastore in found if datastore is not None]
+def _datastores(place: Item) -> list[Item | None]:
+    return [place["datastore"], *(disk["datastore"] for disk in place["disks"])]
 
 
 def _with_ids(answer: rpc.Answer) -> Item:
