@@ -93,7 +93,7 @@ type datastoreMethods struct {
 func (m *datastoreMethods) RefreshDatastore(ctx *simulator.Context, req *types.RefreshDatastore) soap.HasFault {
 	ds := get[*simulator.Datastore](ctx.Map, req.This)
 	if !ds.Summary.Accessible {
-		return &methods.RefreshDatastoreBody{Fault_: simulator.Fault("", &types.HostConfigFault{})}
+		return &methods.RefreshDatastoreBody{Fault_: refusal(&types.HostConfigFault{})}
 	}
 	m.inventory.usage.invalidate()
 	m.inventory.usage.refresh(ctx)
@@ -116,7 +116,7 @@ func (m *datastoreMethods) DatastoreEnterMaintenanceMode(
 	ds := get[*simulator.Datastore](ctx.Map, req.This)
 	body := &methods.DatastoreEnterMaintenanceModeBody{}
 	if ds.Summary.MaintenanceMode != string(types.DatastoreSummaryMaintenanceModeStateNormal) {
-		body.Fault_ = simulator.Fault("", &types.InvalidState{})
+		body.Fault_ = refusal(&types.InvalidState{})
 		return body
 	}
 	m.setMaintenance(ctx, ds, types.DatastoreSummaryMaintenanceModeStateEnteringMaintenance)
@@ -144,7 +144,7 @@ func (m *datastoreMethods) DatastoreExitMaintenanceModeTask(
 	body := &methods.DatastoreExitMaintenanceMode_TaskBody{}
 	normal := types.DatastoreSummaryMaintenanceModeStateNormal
 	if ds.Summary.MaintenanceMode == string(normal) {
-		body.Fault_ = simulator.Fault("", &types.InvalidState{})
+		body.Fault_ = refusal(&types.InvalidState{})
 		return body
 	}
 	task := run(ctx, ds, "exitMaintenanceMode", func() (types.AnyType, types.BaseMethodFault) {

@@ -252,7 +252,10 @@ func (*injector) Fail(ctx *simulator.Context, call *injectedCall) soap.HasFault 
 	fault, body := newFault(call.rule.Fault), &injectedBody{}
 	fillRequired(reflect.ValueOf(fault).Elem(), call)
 	if call.rule.At == "call" || !strings.HasSuffix(call.method, "_Task") || call.object == nil {
-		body.Fault_ = simulator.Fault(call.rule.Message, fault)
+		body.Fault_ = refusal(fault)
+		if call.rule.Message != "" {
+			body.Fault_.String = call.rule.Message
+		}
 		return body
 	}
 	name := strings.TrimSuffix(call.method, "_Task")

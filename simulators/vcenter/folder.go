@@ -37,6 +37,22 @@ func (m *folderMethods) CreateVMTask(ctx *simulator.Context, req *types.CreateVM
 	return &methods.CreateVM_TaskBody{Res: &types.CreateVM_TaskResponse{Returnval: task}}
 }
 
+// RegisterVMTask finishes a VM whose files were there already.
+func (m *folderMethods) RegisterVMTask(ctx *simulator.Context, req *types.RegisterVM_Task) soap.HasFault {
+	folder := get[*simulator.Folder](ctx.Map, req.This)
+	task := run(ctx, folder, "registerVM", func() (types.AnyType, types.BaseMethodFault) {
+		if _, _, fault := m.inventory.resolve(req.Path); fault != nil {
+			return nil, fault
+		}
+		result, fault := wait(ctx, folder.RegisterVMTask(ctx, req).(*methods.RegisterVM_TaskBody).Res.Returnval)
+		if fault == nil {
+			m.inventory.introduce(ctx, get[*simulator.VirtualMachine](ctx.Map, result.(types.ManagedObjectReference)))
+		}
+		return result, fault
+	})
+	return &methods.RegisterVM_TaskBody{Res: &types.RegisterVM_TaskResponse{Returnval: task}}
+}
+
 // admit decides whether and where the VM may be; a request without host gets the one with fewest VMs.
 func (i *inventory) admit(
 	ctx *simulator.Context, folder *simulator.Folder, req *types.CreateVM_Task,

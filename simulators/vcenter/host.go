@@ -80,7 +80,7 @@ func (m *hostMethods) EnterMaintenanceModeTask(
 	host := get[*simulator.HostSystem](ctx.Map, req.This)
 	body := &methods.EnterMaintenanceMode_TaskBody{}
 	if host.Runtime.InMaintenanceMode {
-		body.Fault_ = simulator.Fault("", &types.InvalidState{})
+		body.Fault_ = refusal(&types.InvalidState{})
 		return body
 	}
 	task := runUnlocked(ctx, host, "enterMaintenanceMode", func() types.BaseMethodFault {
@@ -126,7 +126,7 @@ func (m *hostMethods) ExitMaintenanceModeTask(
 	host := get[*simulator.HostSystem](ctx.Map, req.This)
 	body := &methods.ExitMaintenanceMode_TaskBody{}
 	if !host.Runtime.InMaintenanceMode {
-		body.Fault_ = simulator.Fault("", &types.InvalidState{})
+		body.Fault_ = refusal(&types.InvalidState{})
 		return body
 	}
 	task := run(ctx, host, "exitMaintenanceMode", func() (types.AnyType, types.BaseMethodFault) {

@@ -53,7 +53,7 @@ func (m *networkSystemMethods) AddPortGroup(ctx *simulator.Context, req *types.A
 	var fault types.BaseMethodFault
 	ctx.WithLock(host, func() { fault = m.inventory.addPortGroup(ctx, host, req.Portgrp) })
 	if fault != nil {
-		return &methods.AddPortGroupBody{Fault_: simulator.Fault("", fault)}
+		return &methods.AddPortGroupBody{Fault_: refusal(fault)}
 	}
 	return &methods.AddPortGroupBody{Res: &types.AddPortGroupResponse{}}
 }
@@ -64,7 +64,7 @@ func (m *networkSystemMethods) UpdatePortGroup(ctx *simulator.Context, req *type
 	var fault types.BaseMethodFault
 	ctx.WithLock(host, func() { fault = m.inventory.updatePortGroup(ctx, host, req.PgName, req.Portgrp) })
 	if fault != nil {
-		return &methods.UpdatePortGroupBody{Fault_: simulator.Fault("", fault)}
+		return &methods.UpdatePortGroupBody{Fault_: refusal(fault)}
 	}
 	return &methods.UpdatePortGroupBody{Res: &types.UpdatePortGroupResponse{}}
 }
@@ -75,7 +75,7 @@ func (m *networkSystemMethods) RemovePortGroup(ctx *simulator.Context, req *type
 	var fault types.BaseMethodFault
 	ctx.WithLock(host, func() { fault = m.inventory.removePortGroup(ctx, host, req.PgName) })
 	if fault != nil {
-		return &methods.RemovePortGroupBody{Fault_: simulator.Fault("", fault)}
+		return &methods.RemovePortGroupBody{Fault_: refusal(fault)}
 	}
 	return &methods.RemovePortGroupBody{Res: &types.RemovePortGroupResponse{}}
 }

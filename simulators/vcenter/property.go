@@ -25,7 +25,7 @@ func (p *propertyCollector) RetrievePropertiesEx(
 	recount(ctx, req.SpecSet)
 	if ctx.Session != nil {
 		if fault := selectObjects(ctx, req.SpecSet); fault != nil {
-			return &methods.RetrievePropertiesExBody{Fault_: simulator.Fault("", fault)}
+			return &methods.RetrievePropertiesExBody{Fault_: refusal(fault)}
 		}
 	}
 	res := p.PropertyCollector.RetrievePropertiesEx(ctx, req)
@@ -41,7 +41,7 @@ func (p *propertyCollector) RetrieveProperties(ctx *simulator.Context, req *type
 	body := &methods.RetrievePropertiesBody{}
 	if ctx.Session != nil {
 		if fault := selectObjects(ctx, req.SpecSet); fault != nil {
-			body.Fault_ = simulator.Fault("", fault)
+			body.Fault_ = refusal(fault)
 			return body
 		}
 	}
@@ -87,7 +87,7 @@ func correct(objects []types.ObjectContent) {
 	for i := range objects {
 		kept := objects[i].PropSet[:0]
 		for _, property := range objects[i].PropSet {
-			if property.Val = entityOnly(property.Val); property.Val != nil {
+			if property.Val = taskInfo(property.Val); property.Val != nil {
 				kept = append(kept, property) // one that is not set is left out: "val" is not optional
 			}
 		}
@@ -95,15 +95,28 @@ func correct(objects []types.ObjectContent) {
 	}
 }
 
-// entityOnly clears a task's entity if it is none: a VirtualDiskManager is not a ManagedEntity, and pyVmomi
-// refuses the whole TaskInfo for it.
-func entityOnly(value types.AnyType) types.AnyType {
-	info, ok := value.(types.TaskInfo)
-	if ok && info.Entity != nil && strings.HasSuffix(info.Entity.Type, "Manager") {
-		info.Entity, info.EntityName = nil, ""
-		return info
+// taskInfo puts the fault of a failed task in words, and clears the entity if it is none: a VirtualDiskManager
+// is not a ManagedEntity, and pyVmomi refuses the whole TaskInfo for it.
+func taskInfo(value types.AnyType) types.AnyType {
+	switch v := value.(type) {
+	case types.TaskInfo:
+		if v.Entity != nil && strings.HasSuffix(v.Entity.Type, "Manager") {
+			v.Entity, v.EntityName = nil, ""
+		}
+		v.Error = worded(v.Error)
+		return v
+	case types.LocalizedMethodFault:
+		return *worded(&v)
 	}
 	return value
+}
+
+// worded replaces the Go type's name, which govmomi gives as the text.
+func worded(fault *types.LocalizedMethodFault) *types.LocalizedMethodFault {
+	if fault == nil || !strings.HasPrefix(fault.LocalizedMessage, "*types.") {
+		return fault
+	}
+	return &types.LocalizedMethodFault{Fault: fault.Fault, LocalizedMessage: message(fault.Fault)}
 }
 
 // fetchBody and FetchResponse are govmomi's internal types again; the response's name goes on the wire.
@@ -134,9 +147,9 @@ func (p *propertyCollector) Fetch(ctx *simulator.Context, req any) soap.HasFault
 	body := &fetchBody{}
 	switch {
 	case len(found) == 0:
-		body.Fault_ = simulator.Fault("", &types.ManagedObjectNotFound{Obj: this})
+		body.Fault_ = refusal(&types.ManagedObjectNotFound{Obj: this})
 	case len(found[0].MissingSet) > 0:
-		body.Fault_ = simulator.Fault("", found[0].MissingSet[0].Fault.Fault)
+		body.Fault_ = refusal(found[0].MissingSet[0].Fault.Fault)
 	case len(found[0].PropSet) == 0:
 		body.Res = &FetchResponse{} // not set; govmomi answers with another message, an AttributeError in pyVmomi
 	default:

@@ -41,6 +41,7 @@ func newDispatcher(i *inventory, f *faults) *dispatcher {
 	d["DistributedVirtualPortgroup"] = &distributedPortGroupMethods{set("DistributedVirtualPortgroup"), i}
 	d["VirtualDiskManager"] = &diskMethods{set("VirtualDiskManager"), i}
 	d["Datastore"] = &datastoreMethods{set("Datastore"), i}
+	d["ResourcePool"] = &poolMethods{set("ResourcePool"), i}
 	d["HostSystem"] = &hostMethods{set("HostSystem"), i}
 	for _, methods := range d {
 		i.registry().Put(methods)

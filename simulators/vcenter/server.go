@@ -43,6 +43,11 @@ func newVCenter(o options, password string) (*vCenter, error) {
 	s.ServeMux = http.NewServeMux()
 	s.ServeMux.HandleFunc("POST /sdk", interruptible(zonedTimestamps(s.ServeSDK)))
 	s.ServeMux.Handle("/faults", authenticated(o.username, password, rules))
+	s.ServeMux.Handle("/outages", authenticated(o.username, password, &outages{inventory: inv}))
+	s.ServeMux.HandleFunc("PUT /folder/", func(w http.ResponseWriter, r *http.Request) {
+		s.ServeDatastore(w, r)
+		inv.usage.invalidate()
+	})
 	if o.wsdlFile != "" {
 		if _, err := os.Stat(o.wsdlFile); err != nil {
 			return nil, fmt.Errorf("-wsdl: %w", err)

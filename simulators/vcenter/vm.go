@@ -1,7 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
@@ -17,6 +20,7 @@ type vmMethods struct {
 
 // introduce finishes what govmomi leaves out of a new VM.
 func (i *inventory) introduce(ctx *simulator.Context, vm *simulator.VirtualMachine) {
+	i.assignMACs(ctx, vm, false)
 	i.connect(ctx, vm)
 	i.allocateNew(vm)
 	fault, record := types.VirtualMachineFaultToleranceStateNotConfigured, types.VirtualMachineRecordReplayStateInactive
@@ -25,6 +29,53 @@ func (i *inventory) introduce(ctx *simulator.Context, vm *simulator.VirtualMachi
 		"runtime.recordReplayState": record, "summary.runtime.recordReplayState": record,
 		"guestHeartbeatStatus": types.ManagedEntityStatusGray,
 	})
+}
+
+// assignMACs gives NICs without an address of their own one that no other VM has: it is made from the moref.
+// govmomi knows 4,096 of them, and gives a clone those of its source.
+func (i *inventory) assignMACs(ctx *simulator.Context, vm *simulator.VirtualMachine, isClone bool) {
+	number, _ := strconv.Atoi(strings.TrimPrefix(vm.Self.Value, "vm-"))
+	net, nic := slices.Clone(vm.Guest.Net), 0
+	for _, device := range vm.Config.Hardware.Device {
+		card, isNIC := device.(types.BaseVirtualEthernetCard)
+		if !isNIC {
+			continue
+		}
+		nic++
+		ethernet := card.GetVirtualEthernetCard()
+		manual := ethernet.AddressType == string(types.VirtualEthernetCardMacTypeManual)
+		if manual || !isClone && !strings.HasPrefix(ethernet.MacAddress, "00:0c:29") {
+			continue
+		}
+		ethernet.AddressType = string(types.VirtualEthernetCardMacTypeAssigned)
+		ethernet.MacAddress = fmt.Sprintf("00:50:56:%02x:%02x:%02x",
+			0xa0+number>>14&0x1f, number>>6&0xff, number<<2&0xfc|nic&3)
+		for n := range net {
+			if net[n].DeviceConfigId == ethernet.Key {
+				net[n].MacAddress = ethernet.MacAddress
+			}
+		}
+	}
+	set(ctx, vm, map[string]types.AnyType{"config.hardware.device": vm.Config.Hardware.Device, "guest.net": net})
+}
+
+// CloneVMTask finishes the new VM.
+func (m *vmMethods) CloneVMTask(ctx *simulator.Context, req *types.CloneVM_Task) soap.HasFault {
+	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
+	task := run(ctx, vm, "cloneVM", func() (types.AnyType, types.BaseMethodFault) {
+		body := vm.CloneVMTask(ctx, req).(*methods.CloneVM_TaskBody)
+		if body.Fault_ != nil {
+			return nil, body.Fault_.VimFault().(types.BaseMethodFault)
+		}
+		result, fault := wait(ctx, body.Res.Returnval)
+		if fault == nil {
+			clone := get[*simulator.VirtualMachine](ctx.Map, result.(types.ManagedObjectReference))
+			m.inventory.assignMACs(ctx, clone, true)
+			m.inventory.introduce(ctx, clone)
+		}
+		return result, fault
+	})
+	return &methods.CloneVM_TaskBody{Res: &types.CloneVM_TaskResponse{Returnval: task}}
 }
 
 // PowerOnVMTask runs the VM on the host that the caller names, or where it is.
@@ -88,6 +139,7 @@ func (m *vmMethods) ReconfigVMTask(ctx *simulator.Context, req *types.ReconfigVM
 			return nil, fault
 		}
 		result, fault := wait(ctx, vm.ReconfigVMTask(ctx, req).(*methods.ReconfigVM_TaskBody).Res.Returnval)
+		m.inventory.assignMACs(ctx, vm, false)
 		m.inventory.connect(ctx, vm)
 		m.inventory.allocateNew(vm)
 		return result, fault

@@ -130,7 +130,7 @@ func (p *propertyCollector) WaitForUpdatesEx(ctx *simulator.Context, req *types.
 		return body
 	}
 	if !fresh && (w.wake == nil || req.Version != strconv.Itoa(w.version)) {
-		return &methods.WaitForUpdatesExBody{Fault_: simulator.Fault("", &types.InvalidCollectorVersion{})}
+		return &methods.WaitForUpdatesExBody{Fault_: refusal(&types.InvalidCollectorVersion{})}
 	}
 	cancel := w.begin(fresh)
 	if fresh {
@@ -148,7 +148,7 @@ func (p *propertyCollector) WaitForUpdatesEx(ctx *simulator.Context, req *types.
 	}
 	for {
 		if fault := p.look(ctx); fault != nil {
-			return &methods.WaitForUpdatesExBody{Fault_: simulator.Fault("", fault)}
+			return &methods.WaitForUpdatesExBody{Fault_: refusal(fault)}
 		}
 		if fresh || len(w.pending) > 0 {
 			body.Res.Returnval = w.next(page)
@@ -160,7 +160,7 @@ func (p *propertyCollector) WaitForUpdatesEx(ctx *simulator.Context, req *types.
 		case <-limit:
 			return body
 		case <-cancel:
-			return &methods.WaitForUpdatesExBody{Fault_: simulator.Fault("", &types.RequestCanceled{})}
+			return &methods.WaitForUpdatesExBody{Fault_: refusal(&types.RequestCanceled{})}
 		}
 	}
 }
