@@ -53,7 +53,7 @@ def collect(
     try:
         return read()
     except VSphereError:
-        if session.generation is generation:
+        if session.generation == generation:
             raise
         # A login ended on the way, and the view and the page mark with it. To read again is safe.
         return read()

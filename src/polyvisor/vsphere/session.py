@@ -70,6 +70,7 @@ class Session:
         self._stub = _Stub(self)
         self._lock = Lock()
         self._login: _Login | None = None
+        self._generation = 0
         self._refusal: _Refusal | None = None
         self._content: Any = None
 
@@ -90,9 +91,9 @@ class Session:
         return self._content
 
     @property
-    def generation(self) -> object:
-        """A mark that changes with each login: what lives in vCenter's session died with the former one."""
-        return self._login
+    def generation(self) -> int:
+        """How many logins have ended: what lives in vCenter's session, such as a view, died with its own."""
+        return self._generation
 
     def call(
         self, method: Callable[..., T], *args: Any, call_timeout: float | None = None, **kwargs: Any
@@ -120,6 +121,7 @@ class Session:
         """Log out and close all connections. A later call would log in again."""
         with self._lock:
             login, self._login = self._login, None
+            self._generation += 1
         if login is None:
             return
         try:
@@ -146,6 +148,7 @@ class Session:
             if self._login is login:
                 LOG.info("%s ended the session; logging in again", self.endpoint)
                 self._login = None
+                self._generation += 1
         login.transport.DropConnections()
 
     def _log_in(self) -> _Login:

@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import requests
 from pyVmomi import vim
 
 from polyvisor.vsphere.inventory import collect
@@ -111,3 +112,31 @@ def _drip(connection: socket.socket, context: ssl.SSLContext, head: bytes, drop:
                     tls.sendall(drop)
     except OSError:
         return
+
+
+class Faults:
+    """The fault rules of a running simulator."""
+
+    def __init__(self, vcenter: VCenter) -> None:
+        self._url = f"{vcenter.url}/faults"
+        self._http = requests.Session()
+        self._http.auth = (vcenter.username, vcenter.password)
+        self._http.trust_env = False  # or its CA bundle would win over ours
+        self._http.verify = vcenter.ca_file
+
+    def set(self, *rules: dict[str, Any]) -> None:
+        """Put these rules in force, and no others."""
+        self._http.put(self._url, json={"rules": rules}, timeout=10).raise_for_status()
+
+    def hits(self) -> list[int]:
+        """Count how often each rule was met."""
+        rules = self._http.get(self._url, timeout=10).json()["rules"]
+        return [rule["hits"] for rule in rules]
+
+
+@pytest.fixture
+def faults(brownfield: VCenter) -> Iterator[Faults]:
+    """Fault rules on the shared vCenter, lifted after the test."""
+    rules = Faults(brownfield)
+    yield rules
+    rules.set()
