@@ -117,9 +117,9 @@ class VMwareVMOps(stock.VMwareVMOps):
 
     def _fetch_image_if_missing(self, context: RequestContext, vi: Any) -> None:
         # The cache folder is named by the address of the machine, so all nova-computes of a machine share
-        # it, and Nova's lock holds within one process only.
+        # it, and Nova's lock holds within one process only. A name of its own: Nova takes the path's.
         with lockutils.lock(
-            str(vi.cache_image_path), lock_file_prefix="polyvisor-fetch_image", external=True
+            f"polyvisor {vi.cache_image_path}", lock_file_prefix="polyvisor-fetch_image", external=True
         ):
             super()._fetch_image_if_missing(context, vi)
 
