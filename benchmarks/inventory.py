@@ -19,7 +19,6 @@ from pyVmomi import vim
 
 from polyvisor.vsphere.inventory import Change, Watcher, collect
 from polyvisor.vsphere.session import Endpoint, Session
-from polyvisor.vsphere.task import wait_for_task
 from tests.functional.conftest import SIMULATOR, VCenter, _make_certificate, run_vcenter
 
 PROPERTIES = (
@@ -85,7 +84,7 @@ def measure(session: Session, vms: int, rounds: int) -> None:
             changes.get()
         vm = session.managed_object(vim.VirtualMachine, next(iter(watcher.objects)))
         report(
-            "change seen after its task ended",
+            "change seen, from the call that makes it",
             [see_change(session, vm, f"renamed-{turn}", changes) for turn in range(rounds)],
             CHANGE_SECONDS,
         )
@@ -101,9 +100,9 @@ def read_all(session: Session, vms: int) -> float:
 
 
 def see_change(session: Session, vm: vim.VirtualMachine, name: str, changes: "SimpleQueue[Change]") -> float:
-    """Rename a VM; give the seconds until the watcher reports it, 0 if it did so before the task's end."""
-    wait_for_task(session, session.call(vm.Rename, name), timeout=60)
+    """Rename a VM; give the seconds from that call until the watcher reports it."""
     start = perf_counter()
+    session.call(vm.Rename, name)
     while changes.get(timeout=60).properties.get("name") != name:
         pass
     return perf_counter() - start

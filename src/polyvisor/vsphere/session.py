@@ -55,8 +55,8 @@ class _Refusal:
 class Session:
     """A vCenter that is logged in to when first needed. Thread-safe.
 
-    Use ``session.call(vm.PowerOn)``, never ``vm.PowerOn()``: only ``call`` has a time limit and raises the
-    errors of `polyvisor.vsphere.faults`.
+    Use ``session.call(vm.PowerOn)``, never ``vm.PowerOn()``, and ``session.call(lambda: vm.name)`` for a
+    property: only ``call`` sets a time limit and raises the errors of `polyvisor.vsphere.faults`.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -182,7 +182,7 @@ class _Stub(SoapAdapter.StubAdapterBase):  # type: ignore[misc]  # pyVmomi has n
     def InvokeMethod(self, mo: Any, info: Any, args: Any) -> Any:  # noqa: N802 - pyVmomi's name
         login = self._session.logged_in()
         status, answer = self._invoke(login, mo, info, args)
-        if _unauthenticated(answer):
+        if _is_over(login, answer):
             # vCenter refused before it did anything, so this one repetition is safe.
             self._session.forget(login)
             status, answer = self._invoke(self._session.logged_in(), mo, info, args)
@@ -201,12 +201,18 @@ class _Stub(SoapAdapter.StubAdapterBase):  # type: ignore[misc]  # pyVmomi has n
             ) from exc
 
 
-def _unauthenticated(answer: Any) -> bool:
-    """Tell whether the session is gone.
+def _is_over(login: _Login, answer: Any) -> bool:
+    """Tell by an answer whether vCenter ended the login.
 
-    The property collector does not raise for it: it answers, with the fault beside each property.
+    The property collector does not raise for it: it puts the fault beside each property. But it may do so
+    for an object that the account may not see, too; to log in again each time for that would be a storm.
     """
-    if isinstance(answer, vmodl.query.PropertyCollector.RetrieveResult):
-        missing = [item.fault for content in answer.objects[:1] for item in content.missingSet]
-        return any(isinstance(fault, vim.fault.NotAuthenticated) for fault in missing)
-    return isinstance(answer, vim.fault.NotAuthenticated)
+    if not isinstance(answer, vmodl.query.PropertyCollector.RetrieveResult):
+        return isinstance(answer, vim.fault.NotAuthenticated)
+    missing = [item.fault for content in answer.objects[:1] for item in content.missingSet]
+    if not any(isinstance(fault, vim.fault.NotAuthenticated) for fault in missing):
+        return False
+    try:
+        return login.sessions.currentSession is None
+    except vim.fault.NotAuthenticated:
+        return True

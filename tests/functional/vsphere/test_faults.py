@@ -40,8 +40,8 @@ def test_faults_of_calls_and_tasks(
     session: Session, faults: Faults, fault: str, error: type[errors.VSphereError], at: str
 ) -> None:
     vm = named(session, vim.VirtualMachine, "app-001")
-    faults.set({"method": "PowerOffVM_Task", "object": "app-001", "fault": fault, "at": at, "message": "Oh."})
-    with pytest.raises(error, match=r"Oh\.") as caught:
+    faults.set({"method": "PowerOffVM_Task", "object": "app-001", "fault": fault, "at": at})
+    with pytest.raises(error, match=fault) as caught:
         power_off(session, vm)
     assert type(caught.value) is error
     assert caught.value.fault == fault
@@ -56,7 +56,7 @@ def test_a_call_without_an_answer_is_not_asked_again(
     vm = named(session, vim.VirtualMachine, "app-002")
     faults.set({"method": "PowerOffVM_Task", "action": action})
     start = monotonic()
-    with pytest.raises(errors.Unavailable, match=r"Oh\.") as caught:
+    with pytest.raises(errors.Unavailable, match=words) as caught:
         power_off(session, vm)
     assert not caught.value.retriable
     assert monotonic() - start < 3

@@ -11,6 +11,7 @@ from time import monotonic
 import pytest
 from pyVmomi import vim
 
+from polyvisor.vsphere.collector import object_filter
 from polyvisor.vsphere.faults import (
     AuthenticationFailed,
     CertificateRefused,
@@ -19,6 +20,7 @@ from polyvisor.vsphere.faults import (
     Unreachable,
     VSphereError,
 )
+from polyvisor.vsphere.inventory import retrieve
 from polyvisor.vsphere.session import Endpoint, Session
 from tests.functional.conftest import StartVCenter, VCenter
 from tests.functional.vsphere.conftest import SickServer, endpoint_of, terminate
@@ -161,6 +163,13 @@ def test_objects_outlive_a_login(session: Session, administrator: Session) -> No
     root = session.content.rootFolder
     terminate(administrator, session)
     assert session.call(lambda: root.name) == "Datacenters"
+
+
+def test_properties_after_the_session_ended(session: Session, administrator: Session) -> None:
+    """The property collector has its own way to say that it knows no session."""
+    spec = object_filter(session.content.rootFolder, ["name"])
+    terminate(administrator, session)
+    assert list(retrieve(session, spec).values()) == [{"name": "Datacenters"}]
 
 
 def test_close_logs_out(session: Session, administrator: Session) -> None:
