@@ -117,15 +117,18 @@ def connect(vcenter: VCenter) -> Session:
     )
 
 
-def give_identity(vcenter: VCenter, vm_name: str, server: str) -> None:
-    """Make a VM the one of a server, as Nova's driver does when it builds one."""
+def give_identity(vcenter: VCenter, cluster: str, server: str) -> str:
+    """Make one of the cluster's VMs that of a server, as Nova's driver does when it builds one; name it."""
     session = connect(vcenter)
-    found = collect(session, vim.VirtualMachine, ["name"])
-    moref = next(key for key, properties in found.items() if properties["name"] == vm_name)
+    clusters = collect(session, vim.ClusterComputeResource, ["name", "host"]).values()
+    hosts = next(found["host"] for found in clusters if found["name"] == cluster)
+    vms = collect(session, vim.VirtualMachine, ["name", "runtime.host"])
+    moref, name = next((key, vm["name"]) for key, vm in vms.items() if vm["runtime.host"] in hosts)
     vm = session.managed_object(vim.VirtualMachine, moref)
     task = session.call(vm.ReconfigVM_Task, vim.vm.ConfigSpec(instanceUuid=server))
     wait_for_task(session, task, timeout=10)
     session.close()
+    return str(name)
 
 
 @dataclass

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from unittest import mock
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
@@ -22,7 +23,7 @@ Openstack = Callable[..., Finished]
 
 @pytest.fixture(scope="module")
 def running(module_vcenter: StartVCenter) -> VCenter:
-    return module_vcenter("-vms", "4")
+    return module_vcenter("-vms", "8")
 
 
 class _Quiet(WSGIRequestHandler):
@@ -111,9 +112,18 @@ def test_an_error_of_the_api_is_the_commands_error(openstack: Openstack, cloud: 
     assert finished.returncode == 1
 
 
+@pytest.fixture
+def no_security_groups() -> Iterator[None]:
+    """Nova asks Neutron for them whenever it shows a server, and there is no Neutron here."""
+    function = "nova.network.security_group_api.get_instances_security_groups_bindings"
+    with mock.patch(function, return_value={}):
+        yield
+
+
+@pytest.mark.usefixtures("no_security_groups")
 def test_the_placement_of_a_server_by_name(openstack: Openstack, cloud: Cloud, running: VCenter) -> None:
     server = cloud.add_server("compute1", **{"vmware:host": "elsewhere"})
-    give_identity(running, "app-001", server)
+    give_identity(running, "cluster1", server)
     assert "elsewhere" in openstack("server", "vmware", "placement", "show", "server").stdout
     shown = json.loads(openstack("server", "vmware", "placement", "show", server, "-f", "json").stdout)
     assert shown["server_id"] == server
@@ -123,6 +133,7 @@ def test_the_placement_of_a_server_by_name(openstack: Openstack, cloud: Cloud, r
     assert shown["requested"]["fulfilled"] is False
 
 
+@pytest.mark.usefixtures("no_security_groups")
 def test_a_server_that_is_not_there(openstack: Openstack) -> None:
     finished = openstack("server", "vmware", "placement", "show", "no-such-server")
     assert "no-such-server" in finished.stderr

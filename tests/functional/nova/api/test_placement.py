@@ -8,7 +8,7 @@ from tests.functional.nova.api.conftest import Cloud, give_identity
 
 @pytest.fixture(scope="module")
 def running(module_vcenter: StartVCenter) -> VCenter:
-    return module_vcenter("-vms", "4")
+    return module_vcenter("-vms", "8")
 
 
 @pytest.fixture
@@ -23,12 +23,13 @@ def path(server: str) -> str:
 
 def add_server(cloud: Cloud, running: VCenter, **metadata: str) -> str:
     server = cloud.add_server("compute1", **metadata)
-    give_identity(running, "app-001", server)
+    give_identity(running, "cluster1", server)
     return server
 
 
 def test_shows_where_vcenter_says_the_vm_is(one_cluster: Cloud, running: VCenter) -> None:
-    server = add_server(one_cluster, running)
+    server = one_cluster.add_server("compute1")
+    name = give_identity(running, "cluster1", server)
     place = one_cluster.app.get(path(server), headers=one_cluster.admin).json["placement"]
     found = one_cluster.app.get(
         f"/v2.1/os-vmware-hosts?host={place['host']['id']}", headers=one_cluster.admin
@@ -40,7 +41,7 @@ def test_shows_where_vcenter_says_the_vm_is(one_cluster: Cloud, running: VCenter
     assert {disk["datastore"]["id"] for disk in place["disks"]} <= {ds["id"] for ds in host["datastores"]}
     assert all(disk["datastore"]["name"] in disk["file"] for disk in place["disks"])
     assert place["disks"]
-    assert place["vm"]["name"] == "app-001"
+    assert place["vm"]["name"] == name
     assert place["server_id"] == server
     assert place["opaque"] is False
     assert place["service"] == {"host": "compute1"}

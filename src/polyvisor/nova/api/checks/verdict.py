@@ -24,13 +24,13 @@ def refusal(wish: Wish, answers: Answers, destination: Destination) -> webob.exc
     elsewhere = [(compute, answer) for compute, answer in answers.given if answer["ok"]]
     refused = [answer for _compute, answer in answers.given if not answer["ok"]]
     if near:
-        return _bad_request(near)
+        return _bad_request(wish, near)
     if answers.lost_cells or any(destination.why_not(compute) is None for compute, _ in answers.missing):
         return _unknowable(answers)
     if elsewhere:
         return _wrong_destination(destination, *elsewhere[0])
     if refused:
-        return _bad_request(refused)
+        return _bad_request(wish, refused)
     return webob.exc.HTTPBadRequest(
         explanation="The metadata ask for a place in VMware vCenter, but no VMware cluster is open to this "
         "server. Leave the metadata out, or choose another availability zone."
@@ -40,12 +40,23 @@ def refusal(wish: Wish, answers: Answers, destination: Destination) -> webob.exc
 def _is_unknown(wish: Wish, answer: rpc.Answer) -> bool:
     # A cluster that has the host, but not the datastore, does know the place.
     not_found = DatastoreNotFound.code if wish.host is None else HostNotFound.code
-    return answer["code"] == not_found
+    return bool(answer["code"] == not_found)
 
 
-def _bad_request(refused: list[rpc.Answer]) -> webob.exc.HTTPBadRequest:
+def _bad_request(wish: Wish, refused: list[rpc.Answer]) -> webob.exc.HTTPBadRequest:
     nearest = max(refused, key=lambda answer: answer["rank"])
-    return webob.exc.HTTPBadRequest(explanation=nearest["reason"])
+    cluster = nearest["cluster"]["name"]
+    if _is_unknown(wish, nearest):
+        what = f"ESXi host {wish.host!r}" if wish.host else f"Datastore {wish.datastore!r}"
+        clusters = ", ".join(sorted({answer["cluster"]["name"] for answer in refused}))
+        reason = f"{what} is in none of the VMware clusters {clusters}. Give its name exactly as vCenter "
+        reason += "shows it, or its moref."
+    elif nearest["code"] == DatastoreNotFound.code:
+        reason = f"ESXi host {wish.host!r} and datastore {wish.datastore!r} are not connected to each other: "
+        reason += f"no host of cluster {cluster} sees that datastore. Name another of the two."
+    else:
+        reason = f"The server cannot be put into cluster {cluster}: {nearest['reason']}."
+    return webob.exc.HTTPBadRequest(explanation=reason)
 
 
 def _wrong_destination(

@@ -1,6 +1,6 @@
 """Datastores as the API shows them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from polyvisor.nova.api.clusters import Cluster, Item
 from polyvisor.nova.api.views import base
@@ -25,8 +25,8 @@ def datastores(clusters: Iterable[Cluster]) -> list[Item]:
 
 def _datastore(cluster: Cluster, datastore: Item) -> Item:
     return {
-        **datastore,
         **base.reference(cluster.vcenter["uuid"], datastore["moref"], datastore["name"]),
+        **datastore,
         "vcenter": cluster.vcenter,
         "clusters": [],
         "hosts": [],
@@ -41,10 +41,10 @@ def _cluster(cluster: Cluster) -> Item:
     }
 
 
-def _mounts(cluster: Cluster, datastore: Item, hosts: dict[str, str]) -> list[Item]:
+def _mounts(cluster: Cluster, datastore: Item, hosts: dict[str, str]) -> Iterator[Item]:
     # vCenter names every host that mounts the datastore; a host of another cluster comes with that cluster.
-    return [
-        {**mount, **base.reference(cluster.vcenter["uuid"], mount["host"], hosts[mount["host"]])}
-        for mount in datastore["hosts"]
-        if mount["host"] in hosts
-    ]
+    for mount in datastore["hosts"]:
+        moref = mount["host"]
+        if moref in hosts:
+            state = {key: value for key, value in mount.items() if key != "host"}
+            yield {**base.reference(cluster.vcenter["uuid"], moref, hosts[moref]), **state}

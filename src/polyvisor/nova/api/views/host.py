@@ -12,8 +12,8 @@ def hosts(cluster: Cluster) -> list[Item]:
 
 def _host(cluster: Cluster, host: Item, datastores: dict[str, str]) -> Item:
     return {
-        **host,
         **base.reference(cluster.vcenter["uuid"], host["moref"], host["name"]),
+        **host,
         "vcenter": cluster.vcenter,
         "cluster": base.reference(cluster.vcenter["uuid"], **cluster.cluster),
         "zone": cluster.compute.zone,
