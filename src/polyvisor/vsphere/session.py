@@ -17,7 +17,14 @@ from polyvisor.vsphere.faults import (
     VSphereError,
     translate,
 )
-from polyvisor.vsphere.transport import API_VERSION, Endpoint, Transport, time_limit, tls_context
+from polyvisor.vsphere.transport import (
+    API_VERSION,
+    Endpoint,
+    Transport,
+    require_time_limit,
+    time_limit,
+    tls_context,
+)
 
 __all__ = ["Endpoint", "Session", "moref"]
 
@@ -180,6 +187,7 @@ class _Stub(SoapAdapter.StubAdapterBase):  # type: ignore[misc]  # pyVmomi has n
         self._session = session
 
     def InvokeMethod(self, mo: Any, info: Any, args: Any) -> Any:  # noqa: N802 - pyVmomi's name
+        require_time_limit()
         login = self._session.logged_in()
         status, answer = self._invoke(login, mo, info, args)
         if _is_over(login, answer):

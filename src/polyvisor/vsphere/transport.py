@@ -62,6 +62,16 @@ def time_limit(seconds: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
+def require_time_limit() -> None:
+    """Refuse a call that would have no time limit, before anything is sent.
+
+    Raises:
+        RuntimeError: this is a mistake in the calling code, hence no error of this package.
+    """
+    if _deadline.get(None) is None:
+        raise RuntimeError("managed objects are used through Session.call, which sets the time limit")
+
+
 def _seconds_left() -> float:
     left = _deadline.get() - monotonic()
     if left <= 0:
@@ -131,8 +141,11 @@ class Transport(SoapStubAdapter):  # type: ignore[misc]  # pyVmomi has no types
 def _dropped(connection: HTTPConnection) -> bool:
     """Tell whether the server closed this idle connection: then there is an end of file to read from it.
 
-    Found out before sending, because a request that was sent must not be sent again.
+    Found out before sending, because a request that was sent must not be sent again. A connection which
+    the server closed right with its last answer has no socket any more.
     """
+    if connection.sock is None:
+        return True
     poll = select.poll()
     poll.register(connection.sock, select.POLLIN)
     return bool(poll.poll(0))

@@ -22,6 +22,7 @@ from polyvisor.vsphere.faults import (
 )
 from polyvisor.vsphere.inventory import retrieve
 from polyvisor.vsphere.session import Endpoint, Session
+from polyvisor.vsphere.transport import Transport, time_limit, tls_context
 from tests.functional.conftest import StartVCenter, VCenter
 from tests.functional.vsphere.conftest import SickServer, endpoint_of, terminate
 
@@ -182,6 +183,25 @@ def test_close_logs_out(session: Session, administrator: Session) -> None:
 def test_a_closed_session_can_be_used_again(session: Session) -> None:
     session.close()
     assert server_time(session)
+
+
+def test_a_connection_that_was_closed_with_its_answer(brownfield: VCenter) -> None:
+    """A server may say "Connection: close"; pyVmomi pools the rest of the connection nevertheless."""
+    endpoint = endpoint_of(brownfield)
+    transport = Transport(endpoint, tls_context(endpoint))
+    with time_limit(5):
+        first = transport.GetConnection()
+        first.close()
+        transport.ReturnConnection(first)
+        second = transport.GetConnection()
+    assert second.sock
+    second.close()
+
+
+def test_no_call_without_a_time_limit(session: Session) -> None:
+    root = session.content.rootFolder
+    with pytest.raises(RuntimeError, match=r"Session\.call"):
+        _ = root.name
 
 
 def test_vcenter_that_was_restarted(vcenter: StartVCenter, open_session: OpenSession, tmp_path: Path) -> None:
