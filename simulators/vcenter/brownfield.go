@@ -23,8 +23,8 @@ var guests = []guestSystem{
 	{"windows2019srv_64Guest", "Microsoft Windows Server 2019 (64-bit)", "windowsGuest", 100},
 }
 
-// createVMs makes VMs that somebody made in vCenter before OpenStack came. It starts all tasks of a kind
-// and then waits: a wait for each would take govmomi 20 ms, which is most of a minute for 1,000 VMs.
+// createVMs makes VMs that somebody made in vCenter before OpenStack came. It waits for the tasks at the end:
+// govmomi looks at a task every 20 ms, and two looks a VM are most of a minute for 1,000 VMs.
 func (i *inventory) createVMs() error {
 	folder := i.folder(i.dc.VmFolder)
 	tasks := make([]types.ManagedObjectReference, 0, i.spec.vms)
@@ -32,6 +32,7 @@ func (i *inventory) createVMs() error {
 		ctx := *i.ctx // a lock belongs to a context: with one for all, the tasks would run at once
 		body := folder.CreateVMTask(&ctx, i.brownfieldVM(folder, n))
 		tasks = append(tasks, body.(*methods.CreateVM_TaskBody).Res.Returnval)
+		i.ctx.WithLock(folder, func() {}) // until it has its moref: the next task takes a number too
 	}
 	for n, task := range tasks {
 		result, err := i.task(task)

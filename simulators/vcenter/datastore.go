@@ -120,20 +120,26 @@ func (m *datastoreMethods) DatastoreEnterMaintenanceMode(
 		return body
 	}
 	m.setMaintenance(ctx, ds, types.DatastoreSummaryMaintenanceModeStateEnteringMaintenance)
-	task := runUnlocked(ctx, ds, "enterMaintenanceMode", func() types.BaseMethodFault {
-		return waitUntil(0, func() (bool, types.BaseMethodFault) {
-			switch {
-			case ds.Summary.MaintenanceMode != string(types.DatastoreSummaryMaintenanceModeStateEnteringMaintenance):
-				return true, &types.RequestCanceled{}
-			case len(ds.Vm) > 0:
-				return false, nil
-			}
-			m.setMaintenance(ctx, ds, types.DatastoreSummaryMaintenanceModeStateInMaintenance)
-			return true, nil
+	task := runUnlocked(ctx, ds, "enterMaintenanceMode", func(ctx *simulator.Context) types.BaseMethodFault {
+		return waitUntil(0, func() (done bool, fault types.BaseMethodFault) {
+			ctx.WithLock(ds, func() { done, fault = m.emptied(ctx, ds) })
+			return done, fault
 		})
 	})
 	body.Res = &types.DatastoreEnterMaintenanceModeResponse{Returnval: types.StoragePlacementResult{Task: &task}}
 	return body
+}
+
+// emptied ends the waiting when the last VM has left, or somebody thought better of it.
+func (m *datastoreMethods) emptied(ctx *simulator.Context, ds *simulator.Datastore) (bool, types.BaseMethodFault) {
+	switch {
+	case ds.Summary.MaintenanceMode != string(types.DatastoreSummaryMaintenanceModeStateEnteringMaintenance):
+		return true, &types.RequestCanceled{}
+	case len(ds.Vm) > 0:
+		return false, nil
+	}
+	m.setMaintenance(ctx, ds, types.DatastoreSummaryMaintenanceModeStateInMaintenance)
+	return true, nil
 }
 
 // DatastoreExitMaintenanceModeTask lets VMs in again, or stops the waiting for them to leave.

@@ -83,7 +83,7 @@ func (m *hostMethods) EnterMaintenanceModeTask(
 		body.Fault_ = refusal(&types.InvalidState{})
 		return body
 	}
-	task := runUnlocked(ctx, host, "enterMaintenanceMode", func() types.BaseMethodFault {
+	task := runUnlocked(ctx, host, "enterMaintenanceMode", func(ctx *simulator.Context) types.BaseMethodFault {
 		return waitUntil(req.Timeout, func() (bool, types.BaseMethodFault) {
 			if m.evacuate(ctx, host, isTrue(req.EvacuatePoweredOffVms)) > 0 {
 				return false, nil

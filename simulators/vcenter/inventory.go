@@ -70,6 +70,8 @@ func newInventory(spec inventorySpec) (*inventory, error) {
 		spec: spec, service: model.Service, ctx: model.Service.Context, dir: dir,
 		random: rand.New(rand.NewSource(spec.seed)),
 	}
+	inv.usage = &usage{inventory: inv, stale: true}
+	inv.registry().Put(inv.usage)
 	inv.nameServer()
 	for _, step := range []func() error{
 		inv.createDatacenter, inv.createSwitch, inv.createClusters, inv.createPortGroups,
@@ -80,9 +82,7 @@ func newInventory(spec inventorySpec) (*inventory, error) {
 			return nil, err
 		}
 	}
-	inv.usage = &usage{inventory: inv, stale: true}
 	inv.usage.refresh(inv.ctx)
-	inv.registry().Put(inv.usage)
 	inv.registry().AddHandler(inv.usage)
 	inv.registry().Put(&propertyCollector{PropertyCollector: *inv.propertyCollector()})
 	return inv, nil

@@ -85,16 +85,17 @@ func run(
 
 // runUnlocked starts a task that may wait long: its entity must stay readable.
 func runUnlocked(
-	ctx *simulator.Context, entity mo.Reference, name string, work func() types.BaseMethodFault,
+	ctx *simulator.Context, entity mo.Reference, name string,
+	work func(*simulator.Context) types.BaseMethodFault,
 ) types.ManagedObjectReference {
-	background := *ctx // the request's own context goes on to other work
+	background := *ctx // a lock belongs to a context: the request's own would share the task's
 	task := simulator.CreateTask(entity, name, func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
-		return nil, work()
+		return nil, work(&background)
 	})
 	ref := task.Info.Entity
 	task.Info.Entity = &types.ManagedObjectReference{Type: "MethodSet", Value: "unlocked"}
 	self := task.Run(&background)
-	set(&background, task, map[string]types.AnyType{"info.entity": ref})
+	set(ctx, task, map[string]types.AnyType{"info.entity": ref})
 	return self
 }
 
@@ -117,9 +118,22 @@ func wait(ctx *simulator.Context, ref types.ManagedObjectReference) (types.AnyTy
 	task := get[*simulator.Task](ctx.Map, ref)
 	task.Wait()
 	if task.Info.Error != nil {
-		return nil, task.Info.Error.Fault
+		return nil, get[*usage](ctx.Map, usageRef).inventory.datastorePath(task.Info.Error.Fault)
 	}
 	return task.Info.Result, nil
+}
+
+// datastorePath names a fault's file as clients know it; govmomi gives the path on this machine.
+func (i *inventory) datastorePath(fault types.BaseMethodFault) types.BaseMethodFault {
+	if f, ok := fault.(types.BaseFileFault); ok {
+		file := &f.GetFileFault().File
+		for _, ds := range i.datastores() {
+			if rest, found := strings.CutPrefix(*file, ds.Summary.Url+"/"); found {
+				*file = "[" + ds.Name + "] " + rest
+			}
+		}
+	}
+	return fault
 }
 
 // set changes properties and tells those who watch them.
