@@ -21,6 +21,7 @@ type vmMethods struct {
 // introduce finishes what govmomi leaves out of a new VM.
 func (i *inventory) introduce(ctx *simulator.Context, vm *simulator.VirtualMachine) {
 	i.assignMACs(ctx, vm, false)
+	seatControllers(ctx, vm)
 	i.connect(ctx, vm)
 	i.allocateNew(vm)
 	fault, record := types.VirtualMachineFaultToleranceStateNotConfigured, types.VirtualMachineRecordReplayStateInactive
@@ -29,6 +30,19 @@ func (i *inventory) introduce(ctx *simulator.Context, vm *simulator.VirtualMachi
 		"runtime.recordReplayState": record, "summary.runtime.recordReplayState": record,
 		"guestHeartbeatStatus": types.ManagedEntityStatusGray,
 	})
+}
+
+// scsiControllerUnit is the slot of its own bus that a SCSI controller takes.
+const scsiControllerUnit = 7
+
+// seatControllers gives SCSI controllers their slot, which vCenter always answers with and Nova reads.
+func seatControllers(ctx *simulator.Context, vm *simulator.VirtualMachine) {
+	for _, device := range vm.Config.Hardware.Device {
+		if controller, isSCSI := device.(types.BaseVirtualSCSIController); isSCSI {
+			controller.GetVirtualSCSIController().ScsiCtlrUnitNumber = scsiControllerUnit
+		}
+	}
+	set(ctx, vm, map[string]types.AnyType{"config.hardware.device": vm.Config.Hardware.Device})
 }
 
 // assignMACs gives NICs without an address of their own one that no other VM has: it is made from the moref.
@@ -140,6 +154,7 @@ func (m *vmMethods) ReconfigVMTask(ctx *simulator.Context, req *types.ReconfigVM
 		}
 		result, fault := wait(ctx, vm.ReconfigVMTask(ctx, req).(*methods.ReconfigVM_TaskBody).Res.Returnval)
 		m.inventory.assignMACs(ctx, vm, false)
+		seatControllers(ctx, vm)
 		m.inventory.connect(ctx, vm)
 		m.inventory.allocateNew(vm)
 		return result, fault
