@@ -71,6 +71,7 @@ func newInventory(spec inventorySpec) (*inventory, error) {
 		random: rand.New(rand.NewSource(spec.seed)),
 	}
 	inv.usage = &usage{inventory: inv, stale: true}
+	inv.usage.Self = usageRef
 	inv.registry().Put(inv.usage)
 	inv.nameServer()
 	for _, step := range []func() error{

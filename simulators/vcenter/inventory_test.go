@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/view"
 	"github.com/vmware/govmomi/vim25/mo"
 )
@@ -49,6 +50,17 @@ func TestBrownfieldMACsAndAddressesAreUnique(t *testing.T) {
 			}
 			seen[net.MacAddress] = vm.Name
 		}
+	}
+}
+
+func TestFindByUUID(t *testing.T) {
+	l := newLab(t, func(o *options) { o.inventory.vms = 3 })
+	vm := l.vms()[1]
+	instance := true
+	found, err := object.NewSearchIndex(l.client).FindAllByUuid(l.ctx, nil, vm.Config.InstanceUuid, true, &instance)
+	l.must(err)
+	if len(found) != 1 || found[0].Reference() != vm.Self {
+		t.Errorf("found %v", found)
 	}
 }
 

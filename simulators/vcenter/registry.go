@@ -13,9 +13,12 @@ import (
 
 // methodSet holds methods that stand before govmomi's, for all objects of one type; an object is found
 // through its request's This. Objects themselves cannot be wrapped: govmomi asserts their exact type.
-type methodSet struct{ self types.ManagedObjectReference }
+// It is a managed object itself only because it is kept among them.
+type methodSet struct{ mo.ExtensibleManagedObject }
 
-func (m *methodSet) Reference() types.ManagedObjectReference { return m.self }
+func newMethodSet(ref types.ManagedObjectReference) methodSet {
+	return methodSet{mo.ExtensibleManagedObject{Self: ref}}
+}
 
 // Lock does nothing: a method locks the object that it is about.
 func (*methodSet) Lock() {}
@@ -30,9 +33,9 @@ type dispatcher struct {
 }
 
 func newDispatcher(i *inventory, f *faults) *dispatcher {
-	d := map[string]mo.Reference{"": &injector{methodSet{injectorRef}}}
+	d := map[string]mo.Reference{"": &injector{newMethodSet(injectorRef)}}
 	set := func(kind string) methodSet {
-		return methodSet{types.ManagedObjectReference{Type: "MethodSet", Value: kind}}
+		return newMethodSet(types.ManagedObjectReference{Type: "MethodSet", Value: kind})
 	}
 	d["Folder"] = &folderMethods{set("Folder"), i}
 	d["VirtualMachine"] = &vmMethods{set("VirtualMachine"), i}

@@ -14,17 +14,13 @@ import (
 // usage keeps the datastores' numbers true to their files. It hears when a task ends, which is when files
 // have changed, and counts when somebody asks.
 type usage struct {
+	mo.ExtensibleManagedObject
 	inventory *inventory
 	mutex     sync.Mutex
 	stale     bool
 }
 
 var usageRef = types.ManagedObjectReference{Type: "DatastoreUsage", Value: "usage"}
-
-// Reference makes it a listener of the registry's.
-func (*usage) Reference() types.ManagedObjectReference {
-	return usageRef
-}
 
 // PutObject is of no interest.
 func (*usage) PutObject(*simulator.Context, mo.Reference) {}
