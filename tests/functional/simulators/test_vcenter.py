@@ -17,7 +17,7 @@ def running(module_vcenter: StartVCenter) -> VCenter:
 
 
 def connect(vcenter: VCenter, password: str | None = None) -> Any:
-    return SmartConnect(
+    return SmartConnect(  # type: ignore[no-untyped-call]  # pyVim has no annotations
         host=vcenter.host,
         port=vcenter.port,
         user=vcenter.username,
