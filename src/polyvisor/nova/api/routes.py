@@ -19,5 +19,8 @@ CHECKS = (
     ("/servers/{server_id}/metadata", {"POST": (metadata, "create"), "PUT": (metadata, "update_all")}),
     ("/servers/{server_id}/metadata/{key}", {"PUT": (metadata, "update")}),
     ("/servers/{server_id}/action", {"POST": (metadata, "action")}),
+    # Nova's second name for the same functions.
+    ("/os-volumes_boot", {"POST": (creation, "create")}),
+    ("/os-volumes_boot/{server_id}/action", {"POST": (metadata, "action")}),
 )
-"""Served by Nova, if the check lets them through unharmed."""
+"""Served by Nova, if the check lets them through."""

@@ -139,7 +139,7 @@ class Cloud:
     app: webtest.TestApp
     tokens: AuthTokenFixture
     cell: objects.CellMapping
-    cleanups: ExitStack
+    endpoints: "Endpoints"
     conf: config_fixture.Config
     project: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -209,15 +209,8 @@ class Cloud:
 
     def serve(self, host: str, vcenter: VCenter, cluster: str) -> objects.Service:
         """Run the real endpoint of a compute service for a cluster, in a zone named like the cluster."""
-        session = connect(vcenter)
-        self.cleanups.callback(session.close)
-        found = collect(session, vim.ClusterComputeResource, ["name"])
-        moref = next(key for key, properties in found.items() if properties["name"] == cluster)
-        uuid_ = session.content.about.instanceUuid
-        server = endpoint.start(Cluster(session, moref, cluster, uuid_), host)
-        self.cleanups.callback(server.wait)
-        self.cleanups.callback(server.stop)
-        return self.add_compute(host, f"{moref}.{uuid_}", zone=f"zone-{cluster}")
+        node = self.endpoints.node(host, vcenter, cluster)
+        return self.add_compute(host, node, zone=f"zone-{cluster}")
 
     def add_flavor(self, root_gb: int = 1, ephemeral_gb: int = 0, swap: int = 0) -> str:
         """Make a flavor and return its id."""
@@ -286,6 +279,39 @@ def _compute_node(cell: nova.context.RequestContext, host: str, node: str, hyper
     )
 
 
+@dataclass
+class Endpoints:
+    """The endpoints that run, by compute service, for all tests of a module: to stop one takes a second."""
+
+    cleanups: ExitStack
+    running: dict[str, tuple[VCenter, str, str]] = field(default_factory=dict)
+
+    def node(self, host: str, vcenter: VCenter, cluster: str) -> str:
+        """Return Nova's node name of a cluster; its endpoint runs from now on."""
+        if host not in self.running:
+            self.running[host] = (vcenter, cluster, self._start(host, vcenter, cluster))
+        assert self.running[host][:2] == (vcenter, cluster), f"{host} is already another cluster's"
+        return self.running[host][2]
+
+    def _start(self, host: str, vcenter: VCenter, cluster: str) -> str:
+        session = connect(vcenter)
+        self.cleanups.callback(session.close)
+        found = collect(session, vim.ClusterComputeResource, ["name"])
+        moref = next(key for key, properties in found.items() if properties["name"] == cluster)
+        vcenter_uuid = session.content.about.instanceUuid
+        server = endpoint.start(Cluster(session, moref, cluster, vcenter_uuid), host)
+        self.cleanups.callback(server.wait)
+        self.cleanups.callback(server.stop)
+        return f"{moref}.{vcenter_uuid}"
+
+
+@pytest.fixture(scope="module")
+def endpoints() -> Iterator[Endpoints]:
+    """Keep the endpoints of a module, and stop them after it."""
+    with ExitStack() as cleanups:
+        yield Endpoints(cleanups)
+
+
 @pytest.fixture(scope="module")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make Nova's databases, empty, once."""
@@ -315,7 +341,7 @@ def nova_configured(directory: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def cloud(databases: Path, tmp_path: Path) -> Iterator[Cloud]:
+def cloud(databases: Path, endpoints: Endpoints, tmp_path: Path) -> Iterator[Cloud]:
     """Give Nova's API, over databases of its own."""
     for name in ("main", "api"):
         shutil.copy(databases / f"{name}.sqlite", tmp_path)
@@ -324,7 +350,7 @@ def cloud(databases: Path, tmp_path: Path) -> Iterator[Cloud]:
         conf = cleanups.enter_context(config_fixture.Config(CONF))
         cell = _map_cells(tmp_path)
         app = deploy.loadapp(f"config:{tmp_path}/api-paste.ini", name="osapi_compute")
-        yield Cloud(tmp_path, webtest.TestApp(app), tokens, cell, cleanups, conf)
+        yield Cloud(tmp_path, webtest.TestApp(app), tokens, cell, endpoints, conf)
 
 
 def _map_cells(directory: Path) -> objects.CellMapping:

@@ -253,12 +253,20 @@ class TestBody:
         )
         assert "esx99" in response.text
 
-    @pytest.mark.parametrize("path", ["/v2.1/servers/", "/v2.1/{project}/servers", "/v2/servers"])
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/v2.1/{project}/servers",
+            "/v2/{project}/servers",
+            "/v2.1/os-volumes_boot",
+            "/v2.1/{project}/os-volumes_boot",
+        ],
+    )
     def test_other_spellings_of_the_path_are_checked_too(self, two_clusters: Cloud, path: str) -> None:
-        body = request(two_clusters, {"vmware:host": "esx99"}, networks=[{"uuid": two_clusters.project}])
+        body = request(two_clusters, {"vmware:host": "esx99"})
         path = path.format(project=two_clusters.project)
-        response = two_clusters.app.post_json(path, body, headers=two_clusters.member, status="*")
-        assert (response.status_int == 400 and "esx99" in response.text) or response.status_int == 404
+        response = two_clusters.app.post_json(path, body, headers=two_clusters.member, status=400)
+        assert "esx99" in response.text
 
     def test_an_overridden_method_is_checked_too(self, two_clusters: Cloud) -> None:
         response = two_clusters.app.put_json(

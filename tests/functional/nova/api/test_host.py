@@ -130,7 +130,7 @@ def test_a_hung_vcenter_delays_the_others_no_longer_than_its_time_limit(
 ) -> None:
     hung = vcenter("-instance-uuid", "6f1a36f8-7d6c-4c2e-9a6e-0d2f3c0b9e11")
     cloud.serve("compute1", running, "cluster1")
-    cloud.serve("compute9", hung, "cluster1")
+    cloud.serve("compute8", hung, "cluster1")
     hung.process.send_signal(signal.SIGSTOP)
     try:
         started = time.monotonic()

@@ -69,10 +69,11 @@ def test_a_wish_that_no_longer_holds_does_not_block_other_metadata(one_cluster: 
     assert metadata(one_cluster, server) == {"color": "green"}
 
 
-def test_rebuild_can_replace_metadata_and_is_checked(one_cluster: Cloud) -> None:
+@pytest.mark.parametrize("collection", ["servers", "os-volumes_boot"])
+def test_rebuild_can_replace_metadata_and_is_checked(one_cluster: Cloud, collection: str) -> None:
     server = one_cluster.add_server("compute1")
     body = {"rebuild": {"imageRef": server, "metadata": {"vmware:host": "esx99"}}}
-    url = f"/v2.1/servers/{server}/action"
+    url = f"/v2.1/{collection}/{server}/action"
     response = one_cluster.app.post_json(url, body, headers=one_cluster.member, status=400)
     assert "esx99" in response.text
 
