@@ -8,11 +8,9 @@ import (
 
 type browserMethods struct{ methodSet }
 
-// SearchDatastoreTask takes a call without the optional searchSpec, on which govmomi dies.
+// SearchDatastoreTask finds every file where nothing narrows the search.
 func (*browserMethods) SearchDatastoreTask(ctx *simulator.Context, req *types.SearchDatastore_Task) soap.HasFault {
-	if req.SearchSpec == nil {
-		req.SearchSpec = &types.HostDatastoreBrowserSearchSpec{}
-	}
+	req.SearchSpec = everyFile(req.SearchSpec)
 	return get[*simulator.HostDatastoreBrowser](ctx.Map, req.This).SearchDatastoreTask(ctx, req)
 }
 
@@ -20,8 +18,17 @@ func (*browserMethods) SearchDatastoreTask(ctx *simulator.Context, req *types.Se
 func (*browserMethods) SearchDatastoreSubFoldersTask(
 	ctx *simulator.Context, req *types.SearchDatastoreSubFolders_Task,
 ) soap.HasFault {
-	if req.SearchSpec == nil {
-		req.SearchSpec = &types.HostDatastoreBrowserSearchSpec{}
-	}
+	req.SearchSpec = everyFile(req.SearchSpec)
 	return get[*simulator.HostDatastoreBrowser](ctx.Map, req.This).SearchDatastoreSubFoldersTask(ctx, req)
+}
+
+// everyFile fills in what is optional: govmomi dies of no spec, and finds nothing without a pattern.
+func everyFile(spec *types.HostDatastoreBrowserSearchSpec) *types.HostDatastoreBrowserSearchSpec {
+	if spec == nil {
+		spec = &types.HostDatastoreBrowserSearchSpec{}
+	}
+	if len(spec.MatchPattern) == 0 {
+		spec.MatchPattern = []string{"*"}
+	}
+	return spec
 }
