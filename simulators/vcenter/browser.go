@@ -1,34 +1,182 @@
 package main
 
 import (
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-type browserMethods struct{ methodSet }
-
-// SearchDatastoreTask finds every file where nothing narrows the search.
-func (*browserMethods) SearchDatastoreTask(ctx *simulator.Context, req *types.SearchDatastore_Task) soap.HasFault {
-	req.SearchSpec = everyFile(req.SearchSpec)
-	return get[*simulator.HostDatastoreBrowser](ctx.Map, req.This).SearchDatastoreTask(ctx, req)
+type browserMethods struct {
+	methodSet
+	inventory *inventory
 }
 
-// SearchDatastoreSubFoldersTask does too.
-func (*browserMethods) SearchDatastoreSubFoldersTask(
+// SearchDatastoreTask lists a folder. govmomi's stops the process without a search specification, which is
+// optional and which Nova leaves out, or when a file goes away meanwhile.
+func (m *browserMethods) SearchDatastoreTask(ctx *simulator.Context, req *types.SearchDatastore_Task) soap.HasFault {
+	task := m.search(ctx, req.This, req.DatastorePath, req.SearchSpec, false)
+	return &methods.SearchDatastore_TaskBody{Res: &types.SearchDatastore_TaskResponse{Returnval: task}}
+}
+
+// SearchDatastoreSubFoldersTask lists a folder and all below it.
+func (m *browserMethods) SearchDatastoreSubFoldersTask(
 	ctx *simulator.Context, req *types.SearchDatastoreSubFolders_Task,
 ) soap.HasFault {
-	req.SearchSpec = everyFile(req.SearchSpec)
-	return get[*simulator.HostDatastoreBrowser](ctx.Map, req.This).SearchDatastoreSubFoldersTask(ctx, req)
+	task := m.search(ctx, req.This, req.DatastorePath, req.SearchSpec, true)
+	return &methods.SearchDatastoreSubFolders_TaskBody{
+		Res: &types.SearchDatastoreSubFolders_TaskResponse{Returnval: task},
+	}
 }
 
-// everyFile fills in what is optional: govmomi dies of no spec, and finds nothing without a pattern.
-func everyFile(spec *types.HostDatastoreBrowserSearchSpec) *types.HostDatastoreBrowserSearchSpec {
-	if spec == nil {
-		spec = &types.HostDatastoreBrowserSearchSpec{}
+func (m *browserMethods) search(
+	ctx *simulator.Context, browser types.ManagedObjectReference, folder string,
+	spec *types.HostDatastoreBrowserSearchSpec, recurse bool,
+) types.ManagedObjectReference {
+	this := get[*simulator.HostDatastoreBrowser](ctx.Map, browser)
+	s := &search{recurse: recurse}
+	if spec != nil {
+		s.spec = *spec
 	}
-	if len(spec.MatchPattern) == 0 {
-		spec.MatchPattern = []string{"*"}
+	return run(ctx, this, "searchDatastore", func() (types.AnyType, types.BaseMethodFault) {
+		ds, dir, fault := m.inventory.resolve(folder)
+		switch {
+		case fault != nil:
+			return nil, fault
+		case ctx.Map.FindByName(ds.Name, this.Datastore) == nil:
+			return nil, &types.InvalidDatastore{Datastore: &ds.Self, Name: ds.Name}
+		case !ds.Summary.Accessible:
+			return nil, &types.InaccessibleDatastore{
+				InvalidDatastore: types.InvalidDatastore{Datastore: &ds.Self, Name: ds.Name},
+			}
+		}
+		if err := s.list(ds, folder, dir); err != nil {
+			return nil, fileNotFound(folder)
+		}
+		if recurse {
+			return types.ArrayOfHostDatastoreBrowserSearchResults{HostDatastoreBrowserSearchResults: s.found}, nil
+		}
+		return s.found[0], nil
+	})
+}
+
+type search struct {
+	spec    types.HostDatastoreBrowserSearchSpec
+	recurse bool
+	found   []types.HostDatastoreBrowserSearchResults
+}
+
+func (s *search) list(ds *simulator.Datastore, folder, dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
 	}
-	return spec
+	n := len(s.found)
+	s.found = append(s.found, types.HostDatastoreBrowserSearchResults{Datastore: &ds.Self, FolderPath: folder})
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil {
+			continue // gone since the folder was read
+		}
+		if s.wants(info) {
+			s.found[n].File = append(s.found[n].File, s.describe(info))
+		}
+		if s.recurse && info.IsDir() {
+			var p object.DatastorePath
+			p.FromString(folder)
+			p.Path = path.Join(p.Path, info.Name())
+			_ = s.list(ds, p.String(), path.Join(dir, info.Name())) // a folder that is gone has no files
+		}
+	}
+	return nil
+}
+
+// wants applies the patterns and the queries; either of them is "all" when not set.
+func (s *search) wants(info fs.FileInfo) bool {
+	matched := len(s.spec.MatchPattern) == 0
+	for _, pattern := range s.spec.MatchPattern {
+		name := info.Name()
+		if isTrue(s.spec.SearchCaseInsensitive) {
+			pattern, name = strings.ToLower(pattern), strings.ToLower(name)
+		}
+		if ok, _ := path.Match(pattern, name); ok {
+			matched = true
+		}
+	}
+	if !matched || len(s.spec.Query) == 0 {
+		return matched
+	}
+	for _, query := range s.spec.Query {
+		if answers(query, info) {
+			return true
+		}
+	}
+	return false
+}
+
+func answers(query types.BaseFileQuery, info fs.FileInfo) bool {
+	extension := path.Ext(info.Name())
+	switch query.(type) {
+	case *types.FolderFileQuery:
+		return info.IsDir()
+	case *types.FloppyImageFileQuery:
+		return extension == ".flp" || extension == ".img"
+	case *types.IsoImageFileQuery:
+		return extension == ".iso"
+	case *types.VmConfigFileQuery:
+		return extension == ".vmx"
+	case *types.VmDiskFileQuery:
+		return extension == ".vmdk" && !strings.HasSuffix(info.Name(), "-flat.vmdk")
+	case *types.VmLogFileQuery:
+		return extension == ".log"
+	case *types.VmNvramFileQuery:
+		return extension == ".nvram"
+	case *types.VmSnapshotFileQuery:
+		return extension == ".vmsn"
+	case *types.FileQuery:
+		return true
+	}
+	return false
+}
+
+// describe gives what the details ask for.
+func (s *search) describe(info fs.FileInfo) types.BaseFileInfo {
+	file := types.FileInfo{Path: info.Name()}
+	details := s.spec.Details
+	if details == nil {
+		details = &types.FileQueryFlags{}
+	}
+	if details.FileSize {
+		file.FileSize = info.Size()
+	}
+	if details.Modification {
+		file.Modification = types.NewTime(info.ModTime())
+	}
+	switch {
+	case info.IsDir() && details.FileType:
+		return &types.FolderFileInfo{FileInfo: file}
+	case !details.FileType:
+		return &file
+	}
+	switch path.Ext(info.Name()) {
+	case ".img", ".flp":
+		return &types.FloppyImageFileInfo{FileInfo: file}
+	case ".iso":
+		return &types.IsoImageFileInfo{FileInfo: file}
+	case ".log":
+		return &types.VmLogFileInfo{FileInfo: file}
+	case ".nvram":
+		return &types.VmNvramFileInfo{FileInfo: file}
+	case ".vmdk":
+		return &types.VmDiskFileInfo{FileInfo: file}
+	case ".vmx":
+		return &types.VmConfigFileInfo{FileInfo: file}
+	}
+	return &file
 }

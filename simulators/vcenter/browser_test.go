@@ -1,22 +1,52 @@
 package main
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-func TestSearchDatastoreNeedsNoSpec(t *testing.T) {
+func (l *lab) search(datastore, folder string, spec *types.HostDatastoreBrowserSearchSpec) []string {
+	l.Helper()
+	browser, err := l.datastore(datastore).Browser(l.ctx)
+	l.must(err)
+	info := l.done(browser.SearchDatastore(l.ctx, folder, spec))
+	var names []string
+	for _, file := range info.Result.(types.HostDatastoreBrowserSearchResults).File {
+		names = append(names, file.GetFileInfo().Path)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestSearchDatastore(t *testing.T) {
 	l := newLab(t)
-	l.disk("[shared1] found.vmdk", types.VirtualDiskTypeThin, gb)
+	l.disk("[shared1] a.vmdk", types.VirtualDiskTypeThin, gb)
+	for name, c := range map[string]struct {
+		spec *types.HostDatastoreBrowserSearchSpec
+		want []string
+	}{
+		"no specification": {nil, []string{"a-flat.vmdk", "a.vmdk"}},
+		"an empty one":     {&types.HostDatastoreBrowserSearchSpec{}, []string{"a-flat.vmdk", "a.vmdk"}},
+		"a pattern":        {&types.HostDatastoreBrowserSearchSpec{MatchPattern: []string{"a.*"}}, []string{"a.vmdk"}},
+		"any case": {&types.HostDatastoreBrowserSearchSpec{
+			MatchPattern: []string{"A.*"}, SearchCaseInsensitive: types.NewBool(true),
+		}, []string{"a.vmdk"}},
+		"a query": {&types.HostDatastoreBrowserSearchSpec{
+			Query: []types.BaseFileQuery{&types.VmDiskFileQuery{}},
+		}, []string{"a.vmdk"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := l.search("shared1", "[shared1]", c.spec); !slices.Equal(got, c.want) {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
+	}
 	browser, err := l.datastore("shared1").Browser(l.ctx)
 	l.must(err)
-	task, err := browser.SearchDatastore(l.ctx, "[shared1]", nil)
-	results := l.done(task, err).Result.(types.HostDatastoreBrowserSearchResults)
-	for _, file := range results.File {
-		if file.GetFileInfo().Path == "found.vmdk" {
-			return
-		}
-	}
-	t.Errorf("found.vmdk is not among %d files", len(results.File))
+	task, err := browser.SearchDatastore(l.ctx, "[shared1] missing", nil)
+	l.failed(task, err, &types.FileNotFound{})
+	task, err = browser.SearchDatastore(l.ctx, "[esx21-local]", nil)
+	l.failed(task, err, &types.InvalidDatastore{})
 }

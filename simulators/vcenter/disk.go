@@ -107,9 +107,30 @@ func (m *diskMethods) ExtendVirtualDiskTask(ctx *simulator.Context, req *types.E
 		if fault != nil {
 			return nil, fault
 		}
+		m.inventory.extended(ctx, req.Name, req.NewCapacityKb)
 		return result, m.inventory.allocate(ds, file, length)
 	})
 	return &methods.ExtendVirtualDisk_TaskBody{Res: &types.ExtendVirtualDisk_TaskResponse{Returnval: task}}
+}
+
+// extended shows the new capacity on the VM that has the disk.
+func (i *inventory) extended(ctx *simulator.Context, name string, capacityKB int64) {
+	for _, entity := range ctx.Map.All("VirtualMachine") {
+		vm := entity.(*simulator.VirtualMachine)
+		ctx.WithLock(vm, func() {
+			for _, device := range vm.Config.Hardware.Device {
+				disk, isDisk := device.(*types.VirtualDisk)
+				if !isDisk {
+					continue
+				}
+				backing, inFile := disk.Backing.(types.BaseVirtualDeviceFileBackingInfo)
+				if inFile && backing.GetVirtualDeviceFileBackingInfo().FileName == name {
+					disk.CapacityInKB, disk.CapacityInBytes = capacityKB, capacityKB<<10
+					set(ctx, vm, map[string]types.AnyType{"config.hardware.device": vm.Config.Hardware.Device})
+				}
+			}
+		})
+	}
 }
 
 // CopyVirtualDiskTask copies within the source's datacenter if no other is named, and reads the one-file
@@ -234,6 +255,26 @@ func (i *inventory) allocateNew(vm *simulator.VirtualMachine) {
 		}
 		if ds, file, fault := i.resolve(backing.FileName); fault == nil && extentLength(file) < disk.CapacityInBytes {
 			_ = i.allocate(ds, file, disk.CapacityInBytes)
+		}
+	}
+}
+
+// readCapacities takes the capacity of a disk that is there already from its file: a client need not know it.
+func (i *inventory) readCapacities(changes []types.BaseVirtualDeviceConfigSpec) {
+	for _, change := range changes {
+		spec := change.GetVirtualDeviceConfigSpec()
+		disk, isDisk := spec.Device.(*types.VirtualDisk)
+		if !isDisk || spec.Operation != types.VirtualDeviceConfigSpecOperationAdd || spec.FileOperation != "" {
+			continue
+		}
+		backing, inFile := disk.Backing.(types.BaseVirtualDeviceFileBackingInfo)
+		if !inFile {
+			continue
+		}
+		if _, file, fault := i.resolve(backing.GetVirtualDeviceFileBackingInfo().FileName); fault == nil {
+			if descriptor, err := readDescriptor(file); err == nil {
+				disk.CapacityInBytes, disk.CapacityInKB = descriptor.Capacity(), descriptor.Capacity()>>10
+			}
 		}
 	}
 }

@@ -67,3 +67,25 @@ func TestThickDisksTakeTheirCapacity(t *testing.T) {
 		t.Errorf("%d free, %d before", after, before)
 	}
 }
+
+func TestAttachedDisksHaveTheirFilesCapacity(t *testing.T) {
+	l := newLab(t)
+	manager := l.disk("[shared1] a.vmdk", types.VirtualDiskTypeThin, 3*gb)
+	spec := vmSpec("vm", "shared1", 0, true, "")
+	disk := spec.DeviceChange[1].GetVirtualDeviceConfigSpec()
+	disk.FileOperation = ""
+	disk.Device.GetVirtualDevice().Backing.(*types.VirtualDiskFlatVer2BackingInfo).FileName = "[shared1] a.vmdk"
+	vm := l.create("cluster1", nil, spec)
+	capacity := func() int64 {
+		devices, err := vm.Device(l.ctx)
+		l.must(err)
+		return devices.SelectByType((*types.VirtualDisk)(nil))[0].(*types.VirtualDisk).CapacityInBytes
+	}
+	if got := capacity(); got != 3*gb {
+		t.Errorf("%d when attached", got)
+	}
+	l.done(manager.ExtendVirtualDisk(l.ctx, "[shared1] a.vmdk", l.dc, 5*gb>>10, nil))
+	if got := capacity(); got != 5*gb {
+		t.Errorf("%d when extended", got)
+	}
+}

@@ -68,6 +68,7 @@ func (i *inventory) admit(
 	if fault != nil {
 		return fault
 	}
+	i.readCapacities(req.Config.DeviceChange)
 	if fault := i.checkSpace(req.Config.DeviceChange, req.Config.Files.VmPathName); fault != nil {
 		return fault
 	}

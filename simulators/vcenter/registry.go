@@ -45,7 +45,7 @@ func newDispatcher(i *inventory, f *faults) *dispatcher {
 	d["VirtualDiskManager"] = &diskMethods{set("VirtualDiskManager"), i}
 	d["Datastore"] = &datastoreMethods{set("Datastore"), i}
 	d["ResourcePool"] = &poolMethods{set("ResourcePool"), i}
-	d["HostDatastoreBrowser"] = &browserMethods{set("HostDatastoreBrowser")}
+	d["HostDatastoreBrowser"] = &browserMethods{set("HostDatastoreBrowser"), i}
 	d["HostSystem"] = &hostMethods{set("HostSystem"), i}
 	for _, methods := range d {
 		i.registry().Put(methods)

@@ -179,6 +179,7 @@ func (m *vmMethods) check(
 			spec.Device = existing // the key counts; a client need not send the rest
 		}
 	}
+	m.inventory.readCapacities(changes)
 	if fault := m.inventory.checkSpace(changes, vm.Config.Files.VmPathName); fault != nil {
 		return fault
 	}
