@@ -17,6 +17,7 @@ from typing_extensions import override
 from polyvisor.nova.compute import cluster, endpoint, keeping
 from polyvisor.nova.compute.origins import Build, image
 from polyvisor.nova.compute.place import Inventory
+from polyvisor.nova.compute.session import BoundedSession
 from polyvisor.nova.compute.vmops import VMwareVMOps
 
 LOG = logging.getLogger(__name__)
@@ -27,10 +28,9 @@ class VMwareVCDriver(stock.VMwareVCDriver):
     """One vCenter cluster as one compute node."""
 
     def __init__(self, virtapi: Any, scheme: str = "https") -> None:
+        # Nova's driver looks its session up there, and has no other way to be given one.
+        stock.session.VMwareAPISession = BoundedSession
         super().__init__(virtapi, scheme)
-        # Nova waits for ever for an answer of vCenter.
-        transport = self._session.vim.client.options.transport
-        transport._connection_timeout = CONF.polyvisor.vcenter_driver_timeout  # noqa: SLF001 - has no public name
         self._vmops = VMwareVMOps(
             self._session, virtapi, self._volumeops, self._cluster_ref, self._datastore_regex
         )

@@ -34,11 +34,28 @@ def remove(session: Any, cluster: Any, instance_uuid: str) -> None:
 
     :raises oslo_vmware.exceptions.VMwareDriverException: something is there and cannot be removed.
     """
+    image_vm = image_vm_name(instance_uuid)
     for store in ds_util.get_available_datastores(session, cluster):
         center = ds_util.get_dc_info(session, store.ref)
-        _remove_image_vm(session, center.vmFolder, image_vm_name(instance_uuid))
-        for folder in (instance_uuid, image_vm_name(instance_uuid), f"{TEMPORARY}/{instance_uuid}"):
-            remove_folder(session, store.build_path(folder), center.ref)
+        _remove_image_vm(session, center.vmFolder, image_vm)
+        folders = [store.build_path(instance_uuid), store.build_path(image_vm)]
+        if _exists(session, store.ref, store.build_path(TEMPORARY)):
+            folders.append(store.build_path(TEMPORARY, instance_uuid))
+        for folder in folders:
+            remove_folder(session, store.ref, folder, center.ref)
+
+
+def remove_folder(session: Any, datastore: Any, path: DatastorePath, datacenter: Any) -> None:
+    """Remove a folder from a datastore if it is there."""
+    if _exists(session, datastore, path):
+        _delete(session, path, datacenter)
+        LOG.info("Removed %s, left from a build or a removal that did not end", path)
+
+
+def _exists(session: Any, datastore: Any, path: DatastorePath) -> bool:
+    """Search instead of deleting at random: Nova logs each failed task as an error, with a traceback."""
+    browser = session._call_method(vutil, "get_object_property", datastore, "browser")
+    return bool(ds_util.file_exists(session, browser, path.parent, path.basename))
 
 
 @loopingcall.RetryDecorator(
@@ -46,13 +63,9 @@ def remove(session: Any, cluster: Any, instance_uuid: str) -> None:
     inc_sleep_time=1,
     exceptions=(vexc.FileLockedException, vexc.CannotDeleteFileException, vexc.TaskInProgress),
 )
-def remove_folder(session: Any, path: DatastorePath, datacenter: Any) -> None:
-    """Remove a folder from a datastore; one that a dying task still holds is tried again for a while."""
-    try:
-        ds_util.file_delete(session, path, datacenter)
-    except vexc.FileNotFoundException:
-        return
-    LOG.info("Removed %s, left from a build that did not end", path)
+def _delete(session: Any, path: DatastorePath, datacenter: Any) -> None:
+    """Delete; what a dying task still holds is tried again for a while."""
+    ds_util.file_delete(session, path, datacenter)
 
 
 def wait_for_creations(session: Any) -> None:

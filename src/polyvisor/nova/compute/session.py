@@ -1,13 +1,51 @@
 # ruff: noqa: SLF001 - Nova names the methods of its session so
-"""Nova's vCenter session, with the ESXi host filled in where Nova names none."""
+"""Nova's vCenter session: bounded in time, and with the ESXi host filled in where Nova names none."""
 
 from typing import Any
 
-from oslo_vmware import vim_util
+import nova.conf
+from nova.virt.vmwareapi import session as stock
+from oslo_vmware import api, vim_util
 from oslo_vmware.exceptions import VimException, VimFaultException
+
+from polyvisor.nova import conf
+
+CONF = nova.conf.CONF
+conf.register_opts(CONF)
 
 _CREATES = frozenset({"CreateVM_Task", "ImportVApp"})
 _STARTS = frozenset({"PowerOnVM_Task"})
+
+
+class BoundedSession(stock.VMwareAPISession):
+    """Nova's session, which does not wait for ever for an answer of vCenter, nor for its return.
+
+    Once it is up. nova-compute still waits for vCenter when it starts, as it does for its message bus.
+    """
+
+    def __init__(self, scheme: str = "https") -> None:
+        # Past Nova's own constructor, which has no time limit to set.
+        api.VMwareAPISession.__init__(
+            self,
+            host=CONF.vmware.host_ip,
+            port=CONF.vmware.host_port,
+            server_username=CONF.vmware.host_username,
+            server_password=CONF.vmware.host_password,
+            api_retry_count=CONF.vmware.api_retry_count,
+            task_poll_interval=CONF.vmware.task_poll_interval,
+            scheme=scheme,
+            cacert=CONF.vmware.ca_file,
+            insecure=CONF.vmware.insecure,
+            pool_size=CONF.vmware.connection_pool_size,
+            connection_timeout=CONF.polyvisor.vcenter_driver_timeout,
+        )
+
+    def _create_session(self) -> None:
+        if self._session_id is None:
+            super()._create_session()
+        else:
+            # One attempt: the call that needs it is repeated `[vmware] api_retry_count` times.
+            api.VMwareAPISession._create_session.__wrapped__(self)
 
 
 class PinnedSession:

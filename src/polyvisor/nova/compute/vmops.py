@@ -92,7 +92,8 @@ class VMwareVMOps(stock.VMwareVMOps):
         if folder:
             leftovers.remove_folder(self._session, *folder)
 
-    def _folder_of(self, instance: Instance) -> tuple[DatastorePath, Any] | None:
+    def _folder_of(self, instance: Instance) -> tuple[Any, DatastorePath, Any] | None:
+        """Find the folder of a VM: its datastore, its path and its datacenter."""
         vm = vm_util._get_vm_ref_from_vm_uuid(self._session, instance.uuid)
         if not vm:
             return None
@@ -101,8 +102,11 @@ class VMwareVMOps(stock.VMwareVMOps):
         )
         if not found.get("config.files.vmPathName") or not found.get("datastore"):
             return None
-        center = self.get_datacenter_ref_and_name(found["datastore"].ManagedObjectReference[0])
-        return DatastorePath.parse(found["config.files.vmPathName"]).parent, center.ref
+        folder = DatastorePath.parse(found["config.files.vmPathName"]).parent
+        for store in found["datastore"].ManagedObjectReference:
+            if self._session._call_method(vutil, "get_object_property", store, "name") == folder.datastore:
+                return store, folder, self.get_datacenter_ref_and_name(store).ref
+        return None
 
     # --- images: found again by the server's UUID, fetched once, over verified TLS ---
 

@@ -1,0 +1,97 @@
+"""A server is built where its owner says, and nothing is left of one that is not."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from polyvisor.vsphere.task import wait_for_task
+from tests.functional.nova.compute.cloud import CloudTest
+
+
+class SpawnTest(CloudTest):
+    def test_on_host_and_datastore(self) -> None:
+        server = self.create(metadata=self.wish(host="esx13", datastore="shared2"), config_drive=True)
+
+        vm = self.vm_of(server)
+        self.assertEqual("compute1", server["OS-EXT-SRV-ATTR:host"])
+        self.assertEqual(("esx13", "poweredOn"), (vm["host"], vm["power"]))
+        uuid = server["id"]
+        wanted = [f"{uuid}.vmdk", "configdrive.iso", "ephemeral_0.vmdk", "swap.vmdk"]
+        self.assertEqual(sorted(f"[shared2] {uuid}/{name}" for name in wanted), vm["files"])
+
+        self._delete_server(server)
+        self.assertEqual(self.before, self.everything())
+
+    def test_on_a_host_only(self) -> None:
+        server = self.create(metadata=self.wish(host="esx22"))
+
+        self.assertEqual("compute2", server["OS-EXT-SRV-ATTR:host"])
+        self.assertEqual("esx22", self.vm_of(server)["host"])
+
+    def test_on_a_datastore_that_one_host_sees(self) -> None:
+        server = self.create(metadata={"VMware:Datastore": "esx24-local"})
+
+        vm = self.vm_of(server)
+        self.assertEqual("esx24", vm["host"])
+        self.assertTrue(all(file.startswith("[esx24-local] ") for file in vm["files"]), vm["files"])
+
+    def test_two_at_once_on_one_datastore(self) -> None:
+        """Two computes fill the same image cache at the same time."""
+        places = [self.wish(host=host, datastore="shared1") for host in ("esx11", "esx21")]
+        with ThreadPoolExecutor() as pool:
+            servers = list(pool.map(lambda place: self.create(metadata=place), places))
+
+        self.assertEqual(["esx11", "esx21"], [self.vm_of(server)["host"] for server in servers])
+
+    def test_in_a_cluster_that_does_not_have_both(self) -> None:
+        server = self.create("ERROR", metadata=self.wish(host="esx11", datastore="cluster2-ssd"))
+
+        self.assertIn("No valid host", server["fault"]["message"])
+        self.assertEqual(self.before, self.everything())
+
+    def test_place_gone_between_check_and_build(self) -> None:
+        self.flags(enabled_filters=["ComputeFilter"], group="filter_scheduler")
+        self._restart_scheduler()
+        esx = self.host("esx12")
+        wait_for_task(self.session, self.session.call(esx.EnterMaintenanceMode_Task, 0), timeout=20)
+
+        server = self.create("ERROR", metadata=self.wish(host="esx12"), host="compute1")
+
+        self.assertIn("esx12", server["fault"]["message"])
+        self.assertIn("maintenance", server["fault"]["message"])
+        self.assertEqual(self.before, self.everything())
+
+    def _restart_scheduler(self) -> None:
+        self.scheduler_service.stop()
+        self.scheduler_service = self.start_service("scheduler")
+
+
+class FailedSpawnTest(CloudTest):
+    """Whatever step vCenter refuses."""
+
+    def _assert_nothing_left(self, **rule: Any) -> None:
+        self.break_method(**rule)
+        server = self.create("ERROR", metadata=self.wish(host="esx11", datastore="shared1"), config_drive=True)
+        self.mend()
+        left = self.everything()
+        self._delete_server(server)
+        self.assertEqual(self.before, left)
+
+    def test_create(self) -> None:
+        self._assert_nothing_left(method="CreateVM_Task", fault="InvalidState")
+
+    def test_import(self) -> None:
+        self._assert_nothing_left(method="HttpNfcLeaseComplete", fault="InvalidState")
+
+    def test_copy(self) -> None:
+        self._assert_nothing_left(method="CopyVirtualDisk_Task", fault="NoDiskSpace")
+
+    def test_extend(self) -> None:
+        self._assert_nothing_left(method="ExtendVirtualDisk_Task", fault="NoDiskSpace")
+
+    def test_reconfigure(self) -> None:
+        self._assert_nothing_left(method="ReconfigVM_Task", fault="InvalidDeviceSpec", skip=3)
+
+    def test_power_on(self) -> None:
+        self._assert_nothing_left(method="PowerOnVM_Task", fault="InsufficientResourcesFault")
+
+
