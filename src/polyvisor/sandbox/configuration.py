@@ -27,7 +27,10 @@ FILES = {
     "clouds.yaml.j2": "clouds.yaml",
 }
 #: Services keep locks and state here; none of them makes the folder itself.
-DATA_FOLDERS = ("glance/images", "glance/staging", "glance/tasks", "rabbitmq", "vcenter")
+DATA_FOLDERS = (
+    *("glance/images", "glance/staging", "glance/tasks", "neutron", "nova", "rabbitmq", "vcenter"),
+    *(f"nova-{cluster.compute}" for cluster in inventory.CLUSTERS),
+)
 
 
 class _PasteFile(configparser.RawConfigParser):
@@ -87,14 +90,16 @@ def _values(settings: Settings) -> dict[str, Any]:
 
 
 def _nova_paste(stock: Path) -> str:
-    """Nova's own pipeline with Polyvisor's filter after ``keystonecontext``, and nothing else changed."""
+    """Nova's own pipelines with Polyvisor's filter before the application, and nothing else changed."""
     paste = _PasteFile()
     paste.read(stock)
     paste["filter:polyvisor"] = {"paste.filter_factory": "polyvisor.nova.api.filter:factory"}
     for name in paste.sections():
         if name.startswith("composite:openstack_compute_api_v21"):
             pipeline = paste[name]["keystone"]
-            paste[name]["keystone"] = pipeline.replace("keystonecontext", "keystonecontext polyvisor")
+            paste[name]["keystone"] = pipeline.replace(
+                "osapi_compute_app_v21", "polyvisor osapi_compute_app_v21"
+            )
     text = io.StringIO()
     paste.write(text)
     return text.getvalue()

@@ -124,27 +124,28 @@ def _compare(name: str, seen: Seen) -> None:
 
 def _show(console: Console, settings: Settings, servers: dict[str, Any], seen: dict[str, Seen]) -> None:
     (network,) = cloud.connect(settings).network.networks(name=NETWORK)
-    titles = (
-        "server",
-        "asked: host",
-        "datastore",
-        "vCenter: host",
-        "datastore",
-        "Neutron port",
-        "address",
-        "VLAN",
+    table = Table(
+        "", *servers, title="Built where asked; read back from vCenter by govc", title_justify="left"
     )
-    table = Table(*titles, "its port group's", title="Built where asked; read back from vCenter by govc")
-    for name in servers:
-        one = seen[name]
-        place = (one.host, ", ".join(one.datastores), one.port[:13], one.address)
-        table.add_row(name, *WISHES[name], *place, str(network.provider_segmentation_id), str(one.vlan))
+    rows: dict[str, Callable[[str], str]] = {
+        "asked: ESXi host": lambda name: WISHES[name][0],
+        "asked: datastore": lambda name: WISHES[name][1],
+        "vCenter: ESXi host": lambda name: seen[name].host,
+        "vCenter: datastore": lambda name: ", ".join(seen[name].datastores),
+        "Neutron port": lambda name: seen[name].port[:13],
+        "address": lambda name: seen[name].address,
+        "network's VLAN": lambda _name: str(network.provider_segmentation_id),
+        "port group's VLAN": lambda name: str(seen[name].vlan),
+    }
+    for title, value in rows.items():
+        table.add_row(title, *(value(name) for name in servers))
+    console.print(table)
+    for name, one in seen.items():
         _compare(name, one)
         if one.vlan != network.provider_segmentation_id:
             raise DemoFailedError(
                 f"{NETWORK} has VLAN {network.provider_segmentation_id}, its port group {one.vlan}"
             )
-    console.print(table)
 
 
 def _use(tenant: Any, server: Any, waiting: Callable[[str], None]) -> None:

@@ -31,7 +31,7 @@ def run(settings: Settings, *arguments: str) -> str:
 
 def vm_paths(settings: Settings, server_id: str) -> list[str]:
     """Inventory paths of the VMs that carry a server's id: one, or none."""
-    return run(settings, "find", "/", "-type", "m", "-config.instanceUuid", server_id).split()
+    return run(settings, "find", "/", "-type", "m", "-config.instanceUuid", server_id).splitlines()
 
 
 def vm_host_and_datastores(settings: Settings, server_id: str) -> tuple[str, list[str]]:

@@ -57,7 +57,12 @@ def common_environment(settings: Settings) -> dict[str, str]:
 
 def every(settings: Settings) -> list[Program]:
     """All programs, in the order in which they are started."""
-    return [*infrastructure(settings), *control_plane(settings), *computes(settings)]
+    return [program for layer in layers(settings) for program in layer]
+
+
+def layers(settings: Settings) -> list[list[Program]]:
+    """All programs by what stands on what, the lowest first."""
+    return [infrastructure(settings), control_plane(settings), computes(settings)]
 
 
 def infrastructure(settings: Settings) -> list[Program]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import xmlrpc.client
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import psutil
 from supervisor.states import STOPPED_STATES, ProcessStates
 from supervisor.xmlrpc import SupervisorTransport
 
-from polyvisor.sandbox import probes
+from polyvisor.sandbox import probes, programs
 from polyvisor.sandbox.programs import MARK, Program
 from polyvisor.sandbox.settings import Settings
 
@@ -74,10 +75,10 @@ class Supervisor:
             return {}
         return {record["name"]: record for record in self._rpc().getAllProcessInfo()}
 
-    def start(self, programs: Iterable[Program]) -> None:
+    def start(self, wanted: Iterable[Program]) -> None:
         """Have the programs started that are not. Raises PortTakenError before anything is started."""
         states = self.states()
-        stopped = [program for program in programs if states[program.name]["state"] in STOPPED_STATES]
+        stopped = [program for program in wanted if states[program.name]["state"] in STOPPED_STATES]
         for program in stopped:
             self._check_port(program)
         for program in stopped:
@@ -118,16 +119,24 @@ class Supervisor:
         self._rpc().startProcess(name, False)
 
     def stop_all(self) -> None:
-        """Stop every program, leaving supervisord."""
-        self._rpc().stopAllProcesses()
+        """Stop every program, leaving supervisord; each before what it stands on."""
+        for layer in reversed(programs.layers(self._settings)):
+            names = {program.name for program in layer}
+            for name in names:
+                with contextlib.suppress(xmlrpc.client.Fault):  # it does not run
+                    self._rpc().stopProcess(name, False)
+            probes.wait(partial(self._running, names), STOP_SECONDS, lambda _: None)
+
+    def _running(self, names: set[str]) -> str | None:
+        left = {name for name, state in self.states().items() if state["state"] not in STOPPED_STATES}
+        return f"{', '.join(sorted(left & names))} to stop" if left & names else None
 
     def shut_down(self) -> None:
         """Stop everything, supervisord last; then whatever the sandbox started that outlived it."""
         if self.is_running():
-            with contextlib.suppress(xmlrpc.client.Fault):
-                self._rpc().stopAllProcesses()
+            with contextlib.suppress(xmlrpc.client.Fault, probes.ProbeTimeoutError):
+                self.stop_all()
                 self._rpc().shutdown()
-            with contextlib.suppress(probes.ProbeTimeoutError):
                 probes.wait(
                     lambda: "supervisord to end" if self.is_running() else None, STOP_SECONDS, lambda _: None
                 )

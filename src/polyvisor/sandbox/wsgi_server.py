@@ -7,13 +7,16 @@ plain HTTP socket resets their POSTs; cheroot in a process whose arguments are c
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
+import threading
 from types import FrameType
 
 from cheroot.wsgi import Server
 
 THREADS = 16
+STOP_SECONDS = 5
 
 
 def main() -> None:
@@ -24,13 +27,13 @@ def main() -> None:
     server = Server(("127.0.0.1", int(port)), application, numthreads=THREADS, request_queue_size=128)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        stopping = threading.Thread(target=server.stop, daemon=True)
+        stopping.start()
+        stopping.join(STOP_SECONDS)
+        os._exit(0)  # cheroot would wait for ever for a worker thread in which a library hangs
 
     signal.signal(signal.SIGTERM, stop)
-    try:
-        server.start()
-    except KeyboardInterrupt:
-        server.stop()
+    server.start()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,143 @@
+"""One whole sandbox for all tests here, on other ports than a demo that is running."""
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+import tempfile
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from polyvisor.sandbox import cloud, configuration, govc, lifecycle, probes, settings, supervision
+
+ROOT = Path(tempfile.gettempdir()) / f"polyvisor-e2e-{os.getuid()}"
+PORT_BASE = 31000
+UP_SECONDS = 600
+COMMAND_SECONDS = 120
+
+
+def polyvisor(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does, on the sandbox of these tests."""
+    command = [str(Path(sys.prefix) / "bin" / "polyvisor"), "sandbox", "--root", str(ROOT), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=UP_SECONDS, check=False)
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+class Lab:
+    """The sandbox, and what tests do to it."""
+
+    def __init__(self, made: settings.Settings) -> None:
+        self.settings = made
+        self.supervisor = supervision.Supervisor(made)
+        self.admin = cloud.connect(made, "admin")
+        self.tenant = cloud.connect(made, "demo")
+        self.image = self.tenant.image.find_image(cloud.IMAGE).id
+        self.network = self.tenant.network.find_network(cloud.NETWORK).id
+
+    def govc(self, *arguments: str) -> str:
+        """Ask vCenter by a client that is not ours."""
+        return govc.run(self.settings, *arguments)
+
+    def openstack(self, *arguments: str, as_cloud: str = "demo") -> subprocess.CompletedProcess[str]:
+        """Run python-openstackclient as a user does."""
+        environment = os.environ | configuration.client_environment(self.settings, as_cloud)
+        command = [str(Path(sys.prefix) / "bin" / "openstack"), *arguments]
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
+        )
+
+    def openstack_json(self, *arguments: str, as_cloud: str = "demo") -> Any:
+        """The JSON that a command prints; it must succeed."""
+        done = self.openstack(*arguments, "-f", "json", as_cloud=as_cloud)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def request(self, flavor: str = "tiny", **wishes: Any) -> Any:
+        """Ask for a server as the tenant. ``host`` and ``datastore`` become its metadata."""
+        metadata = wishes.pop("metadata", {})
+        metadata |= {f"vmware:{name}": wishes.pop(name) for name in ("host", "datastore") if name in wishes}
+        arguments = {"networks": [{"uuid": self.network}], "image_id": self.image} | wishes
+        return self.tenant.compute.create_server(
+            name=f"e2e-{uuid.uuid4().hex[:8]}",
+            flavor_id=self.tenant.compute.find_flavor(flavor).id,
+            metadata=metadata,
+            **arguments,
+        )
+
+    def wait(self, server: Any, status: str, seconds: int = 120) -> Any:
+        """The server, when it has reached a status."""
+        return self.tenant.compute.wait_for_server(
+            server, status=status, failures=["ERROR"] if status != "ERROR" else [], interval=0.5, wait=seconds
+        )
+
+    def build(self, flavor: str = "tiny", **wishes: Any) -> Any:
+        """A server that is ACTIVE."""
+        return self.wait(self.request(flavor, **wishes), "ACTIVE")
+
+    def place(self, server: Any) -> tuple[str, list[str]]:
+        """ESXi host and datastores of a server's VM, by govc."""
+        return govc.vm_host_and_datastores(self.settings, server.id)
+
+    def delete(self, server: Any) -> None:
+        """Delete a server and see it gone."""
+        self.tenant.compute.delete_server(server, ignore_missing=True)
+        self.tenant.compute.wait_for_delete(server, interval=0.5, wait=120)
+
+    def traces(self, server: Any) -> list[str]:
+        """What is left of a server: VMs, datastore folders, Neutron ports."""
+        left = govc.vm_paths(self.settings, server.id)
+        left += [f"port {port.id}" for port in self.tenant.network.ports(device_id=server.id)]
+        for datastore in self.govc("find", "/", "-type", "s").splitlines():
+            files = self.govc("datastore.ls", "-ds", datastore).splitlines()
+            left += [f"{datastore}: {file}" for file in files if server.id in file]
+        return left
+
+    def set_faults(self, rules: list[dict[str, Any]]) -> None:
+        """Have the vCenter simulator fail as the rules say; no rules, no faults."""
+        port = self.settings.ports["vcenter"]
+        request = urllib.request.Request(
+            f"https://127.0.0.1:{port}/faults",
+            method="PUT",
+            data=json.dumps(rules).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        context = ssl.create_default_context(cafile=self.settings.ca_file)
+        urllib.request.urlopen(request, timeout=10, context=context).close()  # noqa: S310
+
+    def until(self, condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+        """Wait for a condition."""
+        probes.wait(lambda: None if condition() else what, seconds, lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    polyvisor("reset", "--yes")
+    polyvisor("up", "--port-base", str(PORT_BASE), "--vms", "6")
+    made = settings.load(ROOT)
+    assert made is not None
+    yield Lab(made)
+    with lifecycle.exclusive(ROOT):
+        lifecycle.reset(ROOT)
+
+
+@pytest.fixture
+def servers(lab: Lab) -> Iterator[list[Any]]:
+    """Servers to be deleted after the test, and looked after: nothing of them may be left."""
+    made: list[Any] = []
+    yield made
+    for server in made:
+        lab.delete(server)
+    assert [trace for server in made for trace in lab.traces(server)] == []
+
+
+@pytest.fixture
+def faults(lab: Lab) -> Iterator[Callable[[list[dict[str, Any]]], None]]:
+    yield lab.set_faults
+    lab.set_faults([])
