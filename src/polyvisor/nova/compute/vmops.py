@@ -63,6 +63,15 @@ class VMwareVMOps(stock.VMwareVMOps):
         ops._session = PinnedSession(self._session, start_on=host)
         return ops
 
+    def build_virtual_machine(self, *args: Any, **kwargs: Any) -> Any:
+        """Create the VM in the folder of its project."""
+        try:
+            return super().build_virtual_machine(*args, **kwargs)
+        except vexc.ManagedObjectNotFoundException:
+            # Nova remembers folders for ever; somebody has removed this one in vCenter.
+            vm_util._FOLDER_PATH_REF_MAPPING.clear()
+            return super().build_virtual_machine(*args, **kwargs)
+
     def remove(self, instance: Instance) -> None:
         """Remove what a build of this server made, finished or not."""
         leftovers.wait_for_creations(self._session)

@@ -10,6 +10,7 @@ import ssl
 import sys
 import urllib.request
 import uuid
+import warnings
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +20,10 @@ import nova.conf
 import nova.virt
 import pytest
 from nova import context, monkey_patch, objects
+from nova.virt.vmwareapi import ds_util, vm_util
 from nova.virt.vmwareapi.driver import VMwareVCDriver as VCDriver
 from pyVmomi import vim
+from sqlalchemy.exc import SADeprecationWarning
 from urllib3.connection import HTTPSConnection
 
 from polyvisor.nova.compute import launcher
@@ -84,6 +87,8 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
         self.vcenter: VCenter = self._start("-vms", "2")
         self._configure()
         super().setUp()
+        # SQLAlchemy is newer than Nova's fixtures, which make an error of each of its warnings.
+        warnings.filterwarnings("ignore", category=SADeprecationWarning)
         # Nova's fixtures send the HTTP of the whole process to their own services; vCenter is spoken to in
         # HTTPS, for real.
         self.stub_out("urllib3.connectionpool.HTTPSConnectionPool.ConnectionCls", HTTPSConnection)
@@ -111,6 +116,9 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
 
     def _configure(self) -> None:
         vc = self.vcenter
+        # What Nova remembers of the vCenter of the test before.
+        vm_util.vm_refs_cache_reset()
+        ds_util.dc_cache_reset()
         self.flags(
             host_ip=vc.host,
             host_port=vc.port,
@@ -207,7 +215,6 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
     def _find(self, kind: Any, name: str) -> Any:
         found = collect(self.session, kind, ["name"])
         return self.session.managed_object(kind, next(m for m, it in found.items() if it["name"] == name))
-
 
     def break_method(self, **rule: Any) -> None:
         """Make vCenter fail from now on, see the simulator's fault rules."""

@@ -70,7 +70,9 @@ class FailedSpawnTest(CloudTest):
 
     def _assert_nothing_left(self, **rule: Any) -> None:
         self.break_method(**rule)
-        server = self.create("ERROR", metadata=self.wish(host="esx11", datastore="shared1"), config_drive=True)
+        server = self.create(
+            "ERROR", metadata=self.wish(host="esx11", datastore="shared1"), config_drive=True
+        )
         self.mend()
         left = self.everything()
         self._delete_server(server)
@@ -93,5 +95,3 @@ class FailedSpawnTest(CloudTest):
 
     def test_power_on(self) -> None:
         self._assert_nothing_left(method="PowerOnVM_Task", fault="InsufficientResourcesFault")
-
-
