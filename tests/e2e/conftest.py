@@ -2,19 +2,27 @@
 
 import json
 import os
-import ssl
 import subprocess
 import sys
 import tempfile
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
-from polyvisor.sandbox import cloud, configuration, govc, lifecycle, probes, settings, supervision
+from polyvisor.sandbox import (
+    cloud,
+    configuration,
+    govc,
+    inventory,
+    lifecycle,
+    probes,
+    settings,
+    supervision,
+)
 
 ROOT = Path(tempfile.gettempdir()) / f"polyvisor-e2e-{os.getuid()}"
 PORT_BASE = 31000
@@ -22,7 +30,7 @@ UP_SECONDS = 600
 COMMAND_SECONDS = 120
 
 
-def polyvisor(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def run_polyvisor(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does, on the sandbox of these tests."""
     command = [str(Path(sys.prefix) / "bin" / "polyvisor"), "sandbox", "--root", str(ROOT), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=UP_SECONDS, check=False)
@@ -101,15 +109,12 @@ class Lab:
 
     def set_faults(self, rules: list[dict[str, Any]]) -> None:
         """Have the vCenter simulator fail as the rules say; no rules, no faults."""
-        port = self.settings.ports["vcenter"]
-        request = urllib.request.Request(
-            f"https://127.0.0.1:{port}/faults",
-            method="PUT",
-            data=json.dumps(rules).encode(),
-            headers={"Content-Type": "application/json"},
+        url = f"https://127.0.0.1:{self.settings.ports['vcenter']}/faults"
+        user = (inventory.USERNAME, self.settings.secrets["vcenter"])
+        answer = requests.put(
+            url, json={"rules": rules}, auth=user, verify=str(self.settings.ca_file), timeout=10
         )
-        context = ssl.create_default_context(cafile=self.settings.ca_file)
-        urllib.request.urlopen(request, timeout=10, context=context).close()  # noqa: S310
+        answer.raise_for_status()
 
     def until(self, condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
         """Wait for a condition."""
@@ -118,13 +123,19 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    polyvisor("reset", "--yes")
-    polyvisor("up", "--port-base", str(PORT_BASE), "--vms", "6")
+    run_polyvisor("reset", "--yes")
+    run_polyvisor("up", "--port-base", str(PORT_BASE), "--vms", "6")
     made = settings.load(ROOT)
     assert made is not None
     yield Lab(made)
     with lifecycle.exclusive(ROOT):
         lifecycle.reset(ROOT)
+
+
+@pytest.fixture
+def polyvisor(lab: Lab) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`polyvisor sandbox ...` on the sandbox of these tests."""
+    return run_polyvisor
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ Faults = Callable[[list[dict[str, Any]]], None]
 def test_a_wish_that_becomes_untrue_before_the_build_ends_in_error_and_says_so(
     lab: Any, servers: list[Any]
 ) -> None:
-    lab.supervisor._rpc().stopProcess("nova-scheduler")
+    lab.supervisor.stop("nova-scheduler")
     server = lab.request(host="esx22")
     servers.append(server)
     lab.govc("host.maintenance.enter", "/dc1/host/cluster2/esx22")
     try:
-        lab.supervisor._rpc().startProcess("nova-scheduler")
+        lab.supervisor.restart("nova-scheduler")
         failed = lab.wait(server, "ERROR")
         assert failed.fault["message"]
         assert lab.traces(server) == []

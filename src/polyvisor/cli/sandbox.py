@@ -194,6 +194,18 @@ def logs(root: Path, service: str, follow: bool, lines: int) -> None:
     subprocess.run(["tail", "-n", str(lines), *(["-F"] if follow else []), str(log)], check=False)
 
 
+@sandbox.command()
+@click.argument("service")
+@click.pass_obj
+def restart(root: Path, service: str) -> None:
+    """Restart SERVICE, as after a change of its code."""
+    settings = _existing(root)
+    names = [program.name for program in programs.every(settings)]
+    if service not in names:
+        raise SettingsError(f"no service is called {service!r}; there are: {', '.join(names)}")
+    supervision.Supervisor(settings).restart(service)
+
+
 @sandbox.command("demo")
 @click.pass_obj
 def demo_command(root: Path) -> None:

@@ -67,10 +67,11 @@ def up(settings: Settings, progress: Progress) -> None:
         once(settings, "identity", lambda: identity.bootstrap(settings))
         keystone, *others = programs.control_plane(settings)
         _start(supervisor, [keystone], progress)
-        administrator = cloud.connect(settings)
-        once(settings, "identity-seed", lambda: identity.seed(settings, administrator))
+        once(settings, "identity-seed", lambda: identity.seed(settings, cloud.connect(settings)))
     with progress.stage("OpenStack services"):
         _start(supervisor, others, progress)
+    # Only a token that is newer than the endpoints knows them.
+    administrator = cloud.connect(settings)
     with progress.stage("compute services"):
         _start(supervisor, programs.computes(settings), progress)
         probes.wait(cloud.computes_are_up(administrator), COMPUTES_SECONDS, progress.waiting)

@@ -112,10 +112,14 @@ class Supervisor:
         except (probes.ProbeTimeoutError, ProgramFailedError) as error:
             raise ProgramFailedError(f"{program.name}: {error}\n{self.log_tail(program.name)}") from error
 
+    def stop(self, name: str) -> None:
+        """Stop one program; it stays stopped until it is started."""
+        with contextlib.suppress(xmlrpc.client.Fault):  # it does not run
+            self._rpc().stopProcess(name)
+
     def restart(self, name: str) -> None:
         """Stop a program and start it again."""
-        with contextlib.suppress(xmlrpc.client.Fault):
-            self._rpc().stopProcess(name)
+        self.stop(name)
         self._rpc().startProcess(name, False)
 
     def stop_all(self) -> None:
