@@ -12,7 +12,7 @@ from polyvisor.sandbox import binaries, cloud, configuration, databases, identit
 from polyvisor.sandbox.commands import once, run
 from polyvisor.sandbox.programs import Program
 from polyvisor.sandbox.progress import Progress
-from polyvisor.sandbox.settings import Settings, save
+from polyvisor.sandbox.settings import Settings, load, save
 from polyvisor.sandbox.supervision import Supervisor, kill_strays, strays
 
 COMPUTES_SECONDS = 120.0
@@ -108,6 +108,8 @@ def reset(root: Path) -> None:
     """Stop every process and delete the sandbox's folder. Raises NotASandboxError."""
     if not (root / "sandbox.json").exists() and any(root.iterdir()):
         raise NotASandboxError(f"{root} holds no sandbox (no sandbox.json); nothing was deleted")
+    if settings := load(root):
+        Supervisor(settings).shut_down()
     kill_strays(root)
     shutil.rmtree(root)
 

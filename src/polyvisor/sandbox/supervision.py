@@ -175,6 +175,11 @@ def strays(root: Path) -> Iterator[psutil.Process]:
 
 def kill_strays(root: Path) -> None:
     """End what is left of a sandbox, as after supervisord itself was killed."""
+    for process in strays(root):
+        with contextlib.suppress(psutil.Error):
+            if process.name() == "supervisord":  # it would start again what is ended below
+                process.kill()
+                process.wait(STOP_SECONDS)
     found = list(strays(root))
     for process in found:
         with contextlib.suppress(psutil.Error):

@@ -70,6 +70,16 @@ def test_what_outlives_a_killed_supervisord_is_found_and_ended(
     assert not list(supervision.strays(sandbox.root))
 
 
+def test_nothing_is_restarted_while_everything_is_ended(
+    sandbox: settings.Settings, supervisor: supervision.Supervisor
+) -> None:
+    program = memcached(sandbox)
+    supervisor.start([program])
+    supervisor.wait(program, quiet)
+    supervision.kill_strays(sandbox.root)
+    assert not list(supervision.strays(sandbox.root))
+
+
 def test_a_taken_port_is_reported_with_its_owner_and_not_fought_over(
     sandbox: settings.Settings, supervisor: supervision.Supervisor
 ) -> None:
