@@ -18,7 +18,6 @@ from polyvisor.sandbox import (
     configuration,
     govc,
     inventory,
-    lifecycle,
     probes,
     settings,
     supervision,
@@ -124,12 +123,13 @@ class Lab:
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     run_polyvisor("reset", "--yes")
-    run_polyvisor("up", "--port-base", str(PORT_BASE), "--vms", "6")
-    made = settings.load(ROOT)
-    assert made is not None
-    yield Lab(made)
-    with lifecycle.exclusive(ROOT):
-        lifecycle.reset(ROOT)
+    try:
+        run_polyvisor("up", "--port-base", str(PORT_BASE), "--vms", "6")
+        made = settings.load(ROOT)
+        assert made is not None
+        yield Lab(made)
+    finally:
+        run_polyvisor("reset", "--yes")
 
 
 @pytest.fixture

@@ -85,7 +85,6 @@ def _values(settings: Settings) -> dict[str, Any]:
         "clusters": inventory.CLUSTERS,
         "vcenter_username": inventory.USERNAME,
         "programs": every,
-        "environment": programs.environment_line(programs.common_environment(settings)),
     }
 
 

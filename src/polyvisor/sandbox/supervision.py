@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import xmlrpc.client
@@ -55,12 +56,10 @@ class Supervisor:
     def ensure_running(self) -> None:
         """Start supervisord if it does not run, and have it read its configuration if it does."""
         if not self.is_running():
-            command = [
-                str(Path(sys.prefix) / "bin" / "supervisord"),
-                "-c",
-                str(self._settings.etc / "supervisord.conf"),
-            ]
-            subprocess.run(command, check=True, timeout=START_SECONDS)
+            supervisord = str(Path(sys.prefix) / "bin" / "supervisord")
+            environment = os.environ | programs.common_environment(self._settings)
+            command = [supervisord, "-c", str(self._settings.etc / "supervisord.conf")]
+            subprocess.run(command, env=environment, check=True, timeout=START_SECONDS)
             return
         added, changed, removed = self._rpc().reloadConfig()[0]
         for name in [*changed, *removed]:

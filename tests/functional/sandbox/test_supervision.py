@@ -76,6 +76,7 @@ def test_nothing_is_restarted_while_everything_is_ended(
     program = memcached(sandbox)
     supervisor.start([program])
     supervisor.wait(program, quiet)
+    assert {process.name() for process in supervision.strays(sandbox.root)} == {"supervisord", "memcached"}
     supervision.kill_strays(sandbox.root)
     assert not list(supervision.strays(sandbox.root))
 
