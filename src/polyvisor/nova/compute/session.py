@@ -1,6 +1,8 @@
 # ruff: noqa: SLF001 - Nova names the methods of its session so
 """Nova's vCenter session: bounded in time, and with the ESXi host filled in where Nova names none."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import nova.conf
@@ -64,20 +66,26 @@ class PinnedSession:
         return getattr(self._session, name)
 
     def _call_method(self, module: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-        return self._session._call_method(module, method, *args, **self._pinned(method, kwargs))
+        with _once():
+            return self._session._call_method(module, method, *args, **self._pinned(method, kwargs))
 
     def invoke_api(self, module: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call vCenter, as `oslo_vmware.api.VMwareAPISession.invoke_api`."""
         return self._session.invoke_api(module, method, *args, **self._pinned(method, kwargs))
 
     def _wait_for_task(self, task: Any) -> Any:
-        try:
+        with _once():
             return self._session._wait_for_task(task)
-        except VimFaultException as error:
-            # Nova repeats a failed CreateVM_Task for five minutes, in the hope of another host. There is no
-            # other host here.
-            raise VimException(str(error), error) from error
 
     def _pinned(self, method: str, kwargs: dict[str, Any]) -> dict[str, Any]:
         host = self._host_of.get(method)
         return kwargs | {"host": vim_util.get_moref(host, "HostSystem")} if host else kwargs
+
+
+@contextmanager
+def _once() -> Iterator[None]:
+    """Keep Nova from repeating CreateVM_Task for five minutes, in the hope of another host."""
+    try:
+        yield
+    except VimFaultException as error:
+        raise VimException(f"{error.msg} ({', '.join(map(str, error.fault_list))})") from error

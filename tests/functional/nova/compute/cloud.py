@@ -134,7 +134,7 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
         # Two nova-computes in one process would share the node identity that Nova keeps in a file.
         self.stub_out(
             "nova.virt.driver.ComputeDriver.get_nodenames_by_uuid",
-            lambda driver, refresh=False: {_uuid_of(name): name for name in driver.get_available_nodes()},
+            lambda driver: {_uuid_of(name): name for name in driver.get_available_nodes()},
         )
         self.stub_out(
             "polyvisor.nova.compute.driver.VMwareVCDriver.get_available_resource",
@@ -202,7 +202,7 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
         task = self.session.call(browser.SearchDatastoreSubFolders_Task, f"[{name}] /", spec)
         found = wait_for_task(self.session, task, timeout=20)
         paths = {f"{folder.folderPath.rstrip('/')}/{file.path}" for folder in found for file in folder.file}
-        return {path for path in paths if "_base" not in path and "vmware_temp" != path.rsplit("/", 1)[-1]}
+        return {path for path in paths if "_base" not in path and not path.endswith("vmware_temp")}
 
     def host(self, name: str) -> Any:
         """Return an ESXi host as pyVmomi object."""

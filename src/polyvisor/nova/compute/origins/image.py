@@ -5,10 +5,12 @@ from nova.compute import vm_states
 from nova.virt import driver as virt_driver
 from oslo_log import log as logging
 from oslo_utils import excutils
+from oslo_vmware.exceptions import VMwareDriverException
 
 from polyvisor.nova import wish
 from polyvisor.nova.compute import keeping
 from polyvisor.nova.compute.cluster import Cluster
+from polyvisor.nova.compute.datastore_file import UploadFailed
 from polyvisor.nova.compute.origins import Build
 from polyvisor.nova.compute.place import Inventory, Place
 from polyvisor.nova.compute.vmops import VMwareVMOps
@@ -30,10 +32,11 @@ def spawn(ops: VMwareVMOps, cluster: Cluster, build: Build) -> None:
     place = _place(cluster, wished, build)
     try:
         _spawn(ops.at(place) if place else ops, build)
-    except exception.DatastoreNotFound as error:
-        raise exception.BuildAbortException(
-            instance_uuid=build.instance.uuid, reason=error.format_message()
-        ) from error
+    except (exception.DatastoreNotFound, UploadFailed, VMwareDriverException) as error:
+        if wished.host is None or not _is_new(build):
+            raise
+        # Nova would look for another cluster, find none, and say only that.
+        raise exception.BuildAbortException(instance_uuid=build.instance.uuid, reason=str(error)) from error
 
 
 def _place(cluster: Cluster, wished: Wish, build: Build) -> Place | None:
