@@ -51,6 +51,8 @@ def common_environment(settings: Settings) -> dict[str, str]:
         "HOME": str(settings.data),
         "PATH": os.pathsep.join([str(Path(sys.prefix) / "bin"), packages.SEARCH_PATH]),
         "PYTHONDONTWRITEBYTECODE": "",
+        # Neutron and Nova rename their processes, by default over the environment that carries the mark.
+        "SPT_NOENV": "1",
         "LC_ALL": "C.UTF-8",
     }
 
