@@ -8,11 +8,12 @@ import json
 import os
 import ssl
 import sys
+import time
 import urllib.request
 import uuid
 import warnings
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -240,6 +241,14 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
             actions = objects.InstanceActionList.get_by_instance_uuid(cell, server["id"])
             last = next(each for each in actions if each.action == action)
             return list(objects.InstanceActionEventList.get_by_action(cell, last.id))
+
+
+def wait_until(holds: Callable[[], bool], *, seconds: float) -> None:
+    """Wait for a condition."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
 
 
 def _uuid_of(name: str) -> str:
