@@ -143,6 +143,7 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
         )
         self.flags(api_paste_config=str(Path(sys.prefix, "etc/nova/api-paste.ini")), group="wsgi")
         self.flags(allow_resize_to_same_host=True)
+        self.flags(vcenter_call_timeout=5, group="polyvisor")
         self.flags(
             available_filters=[
                 "nova.scheduler.filters.all_filters",

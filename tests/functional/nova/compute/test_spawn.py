@@ -50,7 +50,8 @@ class SpawnTest(CloudTest):
 
     def test_place_gone_between_check_and_build(self) -> None:
         self.flags(enabled_filters=["ComputeFilter"], group="filter_scheduler")
-        self._restart_scheduler()
+        self.scheduler_service.stop()
+        self.start_service("scheduler")
         esx = self.host("esx12")
         wait_for_task(self.session, self.session.call(esx.EnterMaintenanceMode_Task, 0), timeout=20)
 
@@ -59,10 +60,6 @@ class SpawnTest(CloudTest):
         assert "esx12" in server["fault"]["message"]
         assert "maintenance" in server["fault"]["message"]
         assert self.before == self.everything()
-
-    def _restart_scheduler(self) -> None:
-        self.scheduler_service.stop()
-        self.scheduler_service = self.start_service("scheduler")
 
     def test_compute_restarted_in_the_middle(self) -> None:
         self.break_method(method="CopyVirtualDisk_Task", action="hang")
