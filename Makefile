@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 GO_MODULES := simulators/vcenter tools/govc
+FUNCTIONAL := $(addprefix tests/functional/,simulators vsphere sandbox neutron nova/api nova/compute)
 
 .PHONY: help setup check unit functional e2e test demo down bench lock
 
@@ -32,9 +33,10 @@ check: setup ## Lint, types, imports
 unit: setup ## Tests without any I/O
 	$(BIN)/pytest tests/unit -n 2
 
+# Nova and Neutron keep their state for a whole process: each part gets one of its own.
 functional: setup ## Tests of each piece against real parts
 	cd simulators/vcenter && go test ./...
-	$(BIN)/pytest tests/functional -n 2
+	@for part in $(FUNCTIONAL); do echo "== $$part"; $(BIN)/pytest $$part -n 2 || exit 1; done
 
 e2e: setup ## Tests of the whole sandbox, a second one beside a running demo
 	$(BIN)/pytest tests/e2e
