@@ -18,7 +18,8 @@ def test_a_wish_that_becomes_untrue_before_the_build_ends_in_error_and_says_so(
     try:
         lab.supervisor.restart("nova-scheduler")
         failed = lab.wait(server, "ERROR")
-        assert failed.fault["message"]
+        assert "esx22" in failed.fault["message"]
+        assert "maintenance" in failed.fault["message"]
         assert lab.traces(server) == []
     finally:
         lab.govc("host.maintenance.exit", "/dc1/host/cluster2/esx22")

@@ -186,11 +186,11 @@ def env(root: Path, cloud: str) -> None:
 @click.pass_obj
 def logs(root: Path, service: str, follow: bool, lines: int) -> None:
     """Show the log of SERVICE."""
-    folder = _existing(root).logs
-    log = folder / f"{service}.log"
+    settings = _existing(root)
+    _check_service(settings, service)
+    log = settings.logs / f"{service}.log"
     if not log.exists():
-        known = ", ".join(sorted(path.stem for path in folder.glob("*.log")))
-        raise SettingsError(f"no log of {service!r}; there are: {known or 'none yet'}")
+        raise SettingsError(f"{service} has not been started yet, and has no log")
     subprocess.run(["tail", "-n", str(lines), *(["-F"] if follow else []), str(log)], check=False)
 
 
@@ -200,10 +200,14 @@ def logs(root: Path, service: str, follow: bool, lines: int) -> None:
 def restart(root: Path, service: str) -> None:
     """Restart SERVICE, as after a change of its code."""
     settings = _existing(root)
-    names = [program.name for program in programs.every(settings)]
-    if service not in names:
-        raise SettingsError(f"no service is called {service!r}; there are: {', '.join(names)}")
+    _check_service(settings, service)
     supervision.Supervisor(settings).restart(service)
+
+
+def _check_service(settings: Settings, name: str) -> None:
+    names = [program.name for program in programs.every(settings)]
+    if name not in names:
+        raise SettingsError(f"no service is called {name!r}; there are: {', '.join(names)}")
 
 
 @sandbox.command("demo")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import getpass
 import io
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,9 @@ def clouds_file(settings: Settings) -> Path:
 
 def client_environment(settings: Settings, cloud: str) -> dict[str, str]:
     """What `openstack` and `govc` need in their environment to use this sandbox."""
+    folders = (str(settings.binaries), str(Path(sys.prefix) / "bin"), os.environ.get("PATH", ""))
     return {
+        "PATH": os.pathsep.join(folders),
         "OS_CLIENT_CONFIG_FILE": str(clouds_file(settings)),
         "OS_CLOUD": cloud,
         "GOVC_URL": f"https://127.0.0.1:{settings.ports['vcenter']}/sdk",

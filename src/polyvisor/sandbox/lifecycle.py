@@ -13,7 +13,7 @@ from polyvisor.sandbox.commands import once, run
 from polyvisor.sandbox.programs import Program
 from polyvisor.sandbox.progress import Progress
 from polyvisor.sandbox.settings import Settings, load, save
-from polyvisor.sandbox.supervision import Supervisor, kill_strays, strays
+from polyvisor.sandbox.supervision import Supervisor, check_ports, kill_strays
 
 COMPUTES_SECONDS = 120.0
 
@@ -42,10 +42,12 @@ def exclusive(root: Path) -> Iterator[None]:
 
 def up(settings: Settings, progress: Progress) -> None:
     """Make everything there that is missing, and start everything that is stopped."""
-    save(settings)
     supervisor = Supervisor(settings)
     if not supervisor.is_running():
         kill_strays(settings.root)
+        # Before anything is made: the ports go into databases, and are the sandbox's for good.
+        check_ports(settings, settings.ports)
+    save(settings)
     with progress.stage("Debian packages"):
         if names := packages.missing():
             progress.waiting(f"apt-get to install {', '.join(names)}")
@@ -112,8 +114,3 @@ def reset(root: Path) -> None:
         Supervisor(settings).shut_down()
     kill_strays(root)
     shutil.rmtree(root)
-
-
-def is_running(settings: Settings) -> bool:
-    """Whether any process of the sandbox runs."""
-    return any(strays(settings.root))

@@ -78,20 +78,9 @@ class Supervisor:
         """Have the programs started that are not. Raises PortTakenError before anything is started."""
         states = self.states()
         stopped = [program for program in wanted if states[program.name]["state"] in STOPPED_STATES]
-        for program in stopped:
-            self._check_port(program)
+        check_ports(self._settings, [program.port for program in stopped if program.port])
         for program in stopped:
             self._rpc().startProcess(program.name, False)
-
-    def _check_port(self, program: Program) -> None:
-        if program.port is None:
-            return
-        port = self._settings.ports[program.port]
-        if owner := port_owner(port):
-            raise PortTakenError(
-                f"port {port}, wanted for {program.name}, is taken by {owner}; "
-                f"stop that, or choose another: --port {program.port}=NUMBER (or --port-base for all)"
-            )
 
     def wait(self, program: Program, waiting: Callable[[str], None]) -> None:
         """Return when the program is ready. Raises ProgramFailedError, soon if it keeps dying."""
@@ -152,6 +141,17 @@ class Supervisor:
             return f"    (no log yet: {log})"
         tail = log.read_text(errors="replace").splitlines()[-lines:]
         return "\n".join([f"  last lines of {log}:", *(f"    {line}" for line in tail)])
+
+
+def check_ports(settings: Settings, names: Iterable[str]) -> None:
+    """See that nobody listens on these ports of ``settings``. Raises PortTakenError."""
+    for name in names:
+        port = settings.ports[name]
+        if owner := port_owner(port):
+            raise PortTakenError(
+                f"port {port}, wanted for {name}, is taken by {owner}; stop that, "
+                f"or make the sandbox with another: --port {name}=NUMBER (--port-base for all)"
+            )
 
 
 def port_owner(port: int) -> str | None:

@@ -49,7 +49,11 @@ class PlacementFilter(filters.BaseHostFilter):
     def filter_all(
         self, filter_obj_list: Iterable[HostState], spec_obj: objects.RequestSpec
     ) -> list[HostState]:
-        """Return the hosts that pass."""
+        """Return the hosts that pass.
+
+        :raises nova.exception.NoValidHost: none passes for a new server, with the reason of the cluster that
+            came nearest; it becomes the server's fault.
+        """
         hosts = list(filter_obj_list)
         if utils.request_is_rebuild(spec_obj):
             return hosts
@@ -78,7 +82,12 @@ class PlacementFilter(filters.BaseHostFilter):
         if holds_nowhere and not server.is_new:
             LOG.warning("Server %s moves without regard to its wish %s", spec_obj.instance_uuid, wished)
             return clusters
-        return self._passing(hosts, spec_obj, verdicts, "not a vCenter cluster")
+        passing = self._passing(hosts, spec_obj, verdicts, "not a vCenter cluster")
+        if not passing and server.is_new and spec_obj.num_instances == 1:
+            # With more servers in the request, some have claimed resources by now. Nova gives those back
+            # only where it finds by itself that no host is left, and then says no reason.
+            raise exception.NoValidHost(reason=_nearest(verdicts))
+        return passing
 
     def _ask(
         self, clusters: list[HostState], spec_obj: objects.RequestSpec, server: Server, wished: Wish
@@ -115,6 +124,14 @@ class PlacementFilter(filters.BaseHostFilter):
 
 def _ok(verdict: Verdict | None) -> bool:
     return isinstance(verdict, dict) and bool(verdict["ok"])
+
+
+def _nearest(verdicts: dict[str, Verdict]) -> str:
+    """Give the reason of the cluster that came nearest to having the place; see `PolyvisorAPI`."""
+    refusals = [verdict for verdict in verdicts.values() if isinstance(verdict, dict)]
+    if refusals:
+        return str(max(refusals, key=lambda refusal: refusal["rank"])["reason"])
+    return "; ".join(str(error) for error in verdicts.values()) or "no vCenter cluster is left to ask"
 
 
 def _targeted(context: RequestContext, cell_uuid: str) -> RequestContext:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from nova import context, objects
+from nova import context, exception, objects
 from nova.compute import task_states
 from nova.objects.request_spec import RequestSpec
 from nova.scheduler.host_manager import HostState
@@ -16,7 +16,8 @@ objects.register_all()
 
 WISH = {"vmware:host": "esx11", "vmware:datastore": "shared1"}
 YES: rpc.Answer = {"ok": True, "reason": None}
-NO: rpc.Answer = {"ok": False, "reason": "ESXi host esx11 is in maintenance"}
+NO: rpc.Answer = {"ok": False, "rank": 7, "reason": "ESXi host esx11 is in maintenance"}
+UNKNOWN: rpc.Answer = {"ok": False, "rank": 1, "reason": "ESXi host esx11 is not in this cluster"}
 CELL = "c0000000-0000-4000-8000-000000000001"
 
 
@@ -59,6 +60,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def spec(**fields: Any) -> RequestSpec:
+    fields = {"num_instances": 1} | fields
     flavor = objects.Flavor(root_gb=1, ephemeral_gb=0, swap=0)
     admin = context.get_admin_context()
     return RequestSpec(admin, instance_uuid=CELL, flavor=flavor, scheduler_hints={}, **fields)
@@ -85,11 +87,28 @@ def test_only_the_cluster_that_has_the_place(clusters: Clusters, server: Any) ->
     assert sorted(clusters.asked) == [("vc1", 2**30), ("vc2", 2**30)]
 
 
-@pytest.mark.parametrize("answer", [NO, errors.VCenterUnavailable(vcenter="vc", host="vc1", reason="down")])
-def test_a_new_server_without_its_place_goes_nowhere(clusters: Clusters, server: Any, answer: Any) -> None:
+@pytest.mark.parametrize(
+    "answer", [UNKNOWN, errors.VCenterUnavailable(vcenter="vc", host="vc1", reason="down")]
+)
+def test_a_new_server_without_its_place_goes_nowhere_and_says_why(
+    clusters: Clusters, server: Any, answer: Any
+) -> None:
     clusters.answers["vc1"] = answer
 
-    assert passing(spec(), clusters) == []
+    with pytest.raises(exception.NoValidHost, match="esx11 is in maintenance"):
+        passing(spec(), clusters)
+
+
+def test_without_any_answer_the_reason_is_what_went_wrong(clusters: Clusters, server: Any) -> None:
+    down = errors.VCenterUnavailable(vcenter="vc", host="vc1", reason="down")
+    clusters.answers = {"vc1": down, "vc2": down}
+
+    with pytest.raises(exception.NoValidHost, match="down"):
+        passing(spec(), clusters)
+
+
+def test_of_many_servers_nova_gives_back_what_the_first_have_claimed(clusters: Clusters, server: Any) -> None:
+    assert passing(spec(num_instances=2), clusters) == []
 
 
 def test_a_wish_that_contradicts_itself_goes_nowhere(clusters: Clusters, server: Any) -> None:
@@ -105,7 +124,7 @@ def test_a_bug_in_one_compute_leaves_the_others(clusters: Clusters, server: Any)
 
 
 def test_many_servers_of_one_request_ask_once(clusters: Clusters, server: Any) -> None:
-    request = spec()
+    request = spec(num_instances=3)
     the_filter = placement_filter.PlacementFilter()
     host = HostState("vc1", "vc1", CELL)
     host.hypervisor_type = "VMware vCenter Server"

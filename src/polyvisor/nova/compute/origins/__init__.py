@@ -1,4 +1,4 @@
-"""Where servers come from: one module for each origin, each with a function `spawn(ops, build)`.
+"""Where servers come from: one module for each origin, each with a function `spawn(ops, cluster, build)`.
 
 An origin is what the driver's `spawn` does to give a server its VM. Everything before and after it, from the
 quota to the notification, is Nova's own and the same for all.
