@@ -13,6 +13,7 @@ from pathlib import Path
 PACKAGES = {
     "mariadbd": "mariadb-server-core",
     "mariadb-install-db": "mariadb-server-core",
+    "my_print_defaults": "mariadb-client-core",  # mariadb-install-db runs it
     "rabbitmq-server": "rabbitmq-server",
     "memcached": "memcached",
     "qemu-img": "qemu-utils",
