@@ -34,23 +34,28 @@ def connect(settings: Settings, name: str = "admin") -> Any:
     return openstack.connection.Connection(config=region, api_timeout=REQUEST_SECONDS)
 
 
-def computes_are_up(cloud: Any) -> probes.Probe:
-    """Nova's services report themselves up, and each cluster has been found as a place for servers."""
+def services_are_up(cloud: Any) -> probes.Probe:
+    """Nova's services report themselves up."""
     wanted = {"nova-conductor", "nova-scheduler", *(cluster.compute for cluster in inventory.CLUSTERS)}
 
     def probe() -> str | None:
         try:
             services = [service for service in cloud.compute.services() if service.state == "up"]
-            # Without details: those would ask each driver for an uptime that a cluster does not have.
-            nodes = len(list(cloud.compute.hypervisors()))
         except openstack.exceptions.SDKException as error:
             return f"nova to answer ({error})"
         up = {service.host if service.binary == "nova-compute" else service.binary for service in services}
-        if absent := wanted - up:
-            return f"{', '.join(sorted(absent))} to report for duty"
-        if nodes < len(inventory.CLUSTERS):
-            return f"{len(inventory.CLUSTERS) - nodes} of the clusters to be found by the scheduler"
-        return None
+        return f"{', '.join(sorted(wanted - up))} to report for duty" if wanted - up else None
+
+    return probe
+
+
+def clusters_are_found(cloud: Any) -> probes.Probe:
+    """Nova knows each cluster as a place for servers."""
+
+    def probe() -> str | None:
+        # Without details: those would ask each driver for an uptime that a cluster does not have.
+        missing = len(inventory.CLUSTERS) - len(list(cloud.compute.hypervisors()))
+        return f"{missing} of the clusters to be found by the scheduler" if missing > 0 else None
 
     return probe
 

@@ -76,7 +76,9 @@ def up(settings: Settings, progress: Progress) -> None:
     administrator = cloud.connect(settings)
     with progress.stage("compute services"):
         _start(supervisor, programs.computes(settings), progress)
-        probes.wait(cloud.computes_are_up(administrator), COMPUTES_SECONDS, progress.waiting)
+        probes.wait(cloud.services_are_up(administrator), COMPUTES_SECONDS, progress.waiting)
+        once(settings, "nova-hosts", lambda: _nova_cells(settings, "discover_hosts"))
+        probes.wait(cloud.clusters_are_found(administrator), COMPUTES_SECONDS, progress.waiting)
     with progress.stage("flavors, network, image"):
         once(settings, "seed", lambda: cloud.seed(settings, administrator, progress.waiting))
 
@@ -96,9 +98,13 @@ def _start(supervisor: Supervisor, some: Iterable[Program], progress: Progress) 
 
 
 def _create_cell(settings: Settings) -> None:
+    if " cell1 " not in _nova_cells(settings, "list_cells"):
+        _nova_cells(settings, "create_cell", "--name", "cell1")
+
+
+def _nova_cells(settings: Settings, *command: str) -> str:
     config = f"{settings.etc}/nova/nova.conf"
-    if " cell1 " not in run(settings, ("nova-manage", "--config-file", config, "cell_v2", "list_cells")):
-        run(settings, ("nova-manage", "--config-file", config, "cell_v2", "create_cell", "--name", "cell1"))
+    return run(settings, ("nova-manage", "--config-file", config, "cell_v2", *command))
 
 
 def down(settings: Settings) -> None:
