@@ -38,7 +38,7 @@ def run(
     return done.stdout
 
 
-def once(settings: Settings, what: str, action: Callable[[], None]) -> None:
+def once(settings: Settings, what: str, action: Callable[[], object]) -> None:
     """Do the action unless a run before has done it to its end."""
     done = settings.data / "done" / what
     if not done.exists():
