@@ -44,7 +44,7 @@ e2e: setup ## Tests of the whole sandbox, a second one beside a running demo
 test: unit functional e2e ## All tests
 
 bench: setup ## The figures that are promised, beside those that are measured
-	$(BIN)/python benchmarks/inventory.py
+	$(BIN)/python -m benchmarks.inventory
 
 lock: setup ## Resolve the pinned versions anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --upgrade --quiet --no-emit-index-url \
