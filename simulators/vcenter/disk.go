@@ -152,10 +152,11 @@ func (m *diskMethods) copy(req *types.CopyVirtualDisk_Task) types.BaseMethodFaul
 		return fault
 	}
 	capacity, length := sparseCapacity(source), extentLength(source)
+	content := ""
 	if capacity > 0 {
-		length = fileLength(source)
+		length, content = fileLength(source), m.inventory.contents.keepFile(source)
 	} else if descriptor, err := readDescriptor(source); err == nil {
-		capacity = descriptor.Capacity()
+		capacity, content = descriptor.Capacity(), descriptor.DDB[contentKey]
 	} else {
 		return fileNotFound(req.SourceName)
 	}
@@ -171,21 +172,26 @@ func (m *diskMethods) copy(req *types.CopyVirtualDisk_Task) types.BaseMethodFaul
 	if _, err := os.Stat(dest); err == nil && !isTrue(req.Force) {
 		return &types.FileAlreadyExists{FileFault: types.FileFault{File: req.DestName}}
 	}
-	if err := writeDescriptor(dest, capacity); err != nil {
+	if err := writeDescriptor(dest, capacity, content); err != nil {
 		return fileNotFound(req.DestName)
 	}
 	return m.inventory.allocate(ds, dest, length)
 }
 
-func writeDescriptor(file string, capacity int64) error {
+// writeDescriptor describes a disk with that content; "" if it is empty.
+func writeDescriptor(file string, capacity int64, content string) error {
 	f, err := os.Create(file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return vmdk.NewDescriptor(vmdk.Extent{
+	descriptor := vmdk.NewDescriptor(vmdk.Extent{
 		Size: capacity / vmdk.SectorSize, Info: filepath.Base(extentOf(file)),
-	}).Write(f)
+	})
+	if content != "" {
+		descriptor.DDB[contentKey] = content
+	}
+	return descriptor.Write(f)
 }
 
 // MoveVirtualDiskTask moves within the source's datacenter if no other is named.

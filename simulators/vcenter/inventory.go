@@ -53,6 +53,9 @@ type inventory struct {
 	dc      *simulator.Datacenter
 	dvs     *simulator.DistributedVirtualSwitch
 	usage   *usage
+
+	contents contents
+	leases   leases
 }
 
 func newInventory(spec inventorySpec) (*inventory, error) {
@@ -68,8 +71,10 @@ func newInventory(spec inventorySpec) (*inventory, error) {
 	model.Remove() // its own temporary directory; ours takes the place
 	inv := &inventory{
 		spec: spec, service: model.Service, ctx: model.Service.Context, dir: dir,
-		random: rand.New(rand.NewSource(spec.seed)),
+		random:   rand.New(rand.NewSource(spec.seed)),
+		contents: contents{filepath.Join(dir, ".contents")},
 	}
+	inv.leases = leases{inventory: inv, open: map[string]*transfer{}}
 	inv.usage = &usage{inventory: inv, stale: true}
 	inv.usage.Self = usageRef
 	inv.registry().Put(inv.usage)

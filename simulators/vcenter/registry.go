@@ -47,6 +47,8 @@ func newDispatcher(i *inventory, f *faults) *dispatcher {
 	d["ResourcePool"] = &poolMethods{set("ResourcePool"), i}
 	d["HostDatastoreBrowser"] = &browserMethods{set("HostDatastoreBrowser"), i}
 	d["HostSystem"] = &hostMethods{set("HostSystem"), i}
+	d["VirtualMachineSnapshot"] = &snapshotMethods{set("VirtualMachineSnapshot"), i}
+	d["HttpNfcLease"] = &leaseMethods{set("HttpNfcLease"), i}
 	for _, methods := range d {
 		i.registry().Put(methods)
 	}
@@ -57,7 +59,7 @@ func newDispatcher(i *inventory, f *faults) *dispatcher {
 func (d *dispatcher) route(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
 	d.faults.inject(ctx, method)
 	set, ok := d.sets[method.This.Type]
-	if ok && ctx.Session != nil && ctx.Map.Get(method.This) != nil && implements(set, method.Name) {
+	if ok && ctx.Session != nil && ctx.Session.Get(method.This) != nil && implements(set, method.Name) {
 		method.This = set.Reference()
 	}
 	return nil, nil

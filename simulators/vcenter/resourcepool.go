@@ -44,7 +44,9 @@ func (m *poolMethods) ImportVApp(ctx *simulator.Context, req *types.ImportVApp) 
 		return done, nil
 	})
 	if entity != nil {
-		m.inventory.introduce(ctx, get[*simulator.VirtualMachine](ctx.Map, *entity))
+		vm := get[*simulator.VirtualMachine](ctx.Map, *entity)
+		m.inventory.introduce(ctx, vm)
+		ctx.WithLock(vm, func() { m.inventory.leases.admitUploads(lease, vm) })
 	}
 	return res
 }

@@ -48,6 +48,7 @@ func newVCenter(o options, password string) (*vCenter, error) {
 		s.ServeDatastore(w, r)
 		inv.usage.invalidate()
 	})
+	inv.leases.register(s.ServeMux)
 	if o.wsdlFile != "" {
 		if _, err := os.Stat(o.wsdlFile); err != nil {
 			return nil, fmt.Errorf("-wsdl: %w", err)

@@ -73,25 +73,6 @@ func (i *inventory) assignMACs(ctx *simulator.Context, vm *simulator.VirtualMach
 	set(ctx, vm, map[string]types.AnyType{"config.hardware.device": vm.Config.Hardware.Device, "guest.net": net})
 }
 
-// CloneVMTask finishes the new VM.
-func (m *vmMethods) CloneVMTask(ctx *simulator.Context, req *types.CloneVM_Task) soap.HasFault {
-	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
-	task := run(ctx, vm, "cloneVM", func() (types.AnyType, types.BaseMethodFault) {
-		body := vm.CloneVMTask(ctx, req).(*methods.CloneVM_TaskBody)
-		if body.Fault_ != nil {
-			return nil, body.Fault_.VimFault().(types.BaseMethodFault)
-		}
-		result, fault := wait(ctx, body.Res.Returnval)
-		if fault == nil {
-			clone := get[*simulator.VirtualMachine](ctx.Map, result.(types.ManagedObjectReference))
-			m.inventory.assignMACs(ctx, clone, true)
-			m.inventory.introduce(ctx, clone)
-		}
-		return result, fault
-	})
-	return &methods.CloneVM_TaskBody{Res: &types.CloneVM_TaskResponse{Returnval: task}}
-}
-
 // PowerOnVMTask runs the VM on the host that the caller names, or where it is.
 func (m *vmMethods) PowerOnVMTask(ctx *simulator.Context, req *types.PowerOnVM_Task) soap.HasFault {
 	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
