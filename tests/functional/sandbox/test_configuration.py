@@ -1,0 +1,52 @@
+"""What the services are configured with, as it is written."""
+
+import configparser
+from pathlib import Path
+
+import pytest
+
+from polyvisor.sandbox import configuration, settings
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> settings.Settings:
+    made = settings.create(tmp_path, port_base=30000, ports=settings.ports_from(30000, {}), vms=0)
+    settings.save(made)
+    return made
+
+
+def test_rendering_again_changes_nothing(sandbox: settings.Settings) -> None:
+    assert configuration.render(sandbox)
+    assert not configuration.render(sandbox)
+
+
+def test_whatever_has_a_secret_in_it_is_for_the_owner_only(sandbox: settings.Settings) -> None:
+    configuration.render(sandbox)
+    telling = [
+        path
+        for path in sandbox.root.rglob("*")
+        if path.is_file() and any(secret in path.read_text() for secret in sandbox.secrets.values())
+    ]
+    assert len(telling) > 5
+    assert [path for path in telling if path.stat().st_mode & 0o077] == []
+
+
+def test_the_filter_stands_directly_before_novas_application_in_both_pipelines(
+    sandbox: settings.Settings,
+) -> None:
+    configuration.render(sandbox)
+    paste = configparser.RawConfigParser()
+    paste.read(sandbox.etc / "nova" / "api-paste.ini")
+    pipelines = [paste[name]["keystone"] for name in paste.sections() if "compute_api_v21" in name]
+    assert len(pipelines) == 2
+    assert all(pipeline.endswith("polyvisor osapi_compute_app_v21") for pipeline in pipelines)
+
+
+def test_compute_services_cannot_reach_the_database(sandbox: settings.Settings) -> None:
+    configuration.render(sandbox)
+    for compute in sandbox.etc.glob("nova-compute*/nova.conf"):
+        assert "mysql" not in compute.read_text()
+
+
+def test_a_stored_sandbox_is_loaded_as_it_was(sandbox: settings.Settings) -> None:
+    assert settings.load(sandbox.root) == sandbox
