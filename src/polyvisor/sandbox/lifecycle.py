@@ -49,6 +49,7 @@ def up(settings: Settings, progress: Progress) -> None:
         check_ports(settings, settings.ports)
     save(settings)
     with progress.stage("Debian packages"):
+        packages.release_services()
         if names := packages.missing():
             progress.waiting(f"apt-get to install {', '.join(names)}")
             packages.install(names)

@@ -78,4 +78,10 @@ def services_held_back() -> Iterator[None]:
     try:
         yield
     finally:
+        release_services()
+
+
+def release_services() -> None:
+    """Take away the switch, also one that a killed run has left."""
+    if POLICY.exists() and POLICY_MARK in POLICY.read_text():
         POLICY.unlink()
