@@ -4,8 +4,8 @@ Replaced are, by Nova's own test fixtures, what stands around Nova: message bus,
 Cinder, Neutron, Keystone.
 """
 
+import functools
 import json
-import os
 import ssl
 import sys
 import time
@@ -15,7 +15,8 @@ import warnings
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import nova.conf
 import nova.virt
@@ -28,6 +29,7 @@ from sqlalchemy.exc import SADeprecationWarning
 from urllib3.connection import HTTPSConnection
 
 from polyvisor.nova.compute import launcher
+from polyvisor.sandbox import image
 from polyvisor.vsphere.inventory import collect
 from polyvisor.vsphere.session import Endpoint, Session
 from polyvisor.vsphere.task import wait_for_task
@@ -47,19 +49,26 @@ if str(launcher.VIRT) not in nova.virt.__path__:
     nova.virt.__path__.append(str(launcher.VIRT))
 
 
-class Glance(nova_fixtures.GlanceFixture):
-    """Nova's own, which can also hand an image over piece by piece, as Glance does."""
+@functools.cache
+def _image() -> bytes:
+    with TemporaryDirectory() as directory:
+        file = Path(directory, "image.vmdk")
+        image.write_vmdk(file)
+        return file.read_bytes()
 
-    data: ClassVar[bytes] = os.urandom(200_000)
+
+class Glance(nova_fixtures.GlanceFixture):
+    """Nova's own, which also hands an image over piece by piece, and takes one in, as Glance does."""
 
     def setUp(self) -> None:
         super().setUp()
+        self._imagedata[IMAGE] = _image()
         self.create(
             None,
             {
                 "id": IMAGE,
                 "name": "tiny",
-                "size": len(self.data),
+                "size": len(_image()),
                 "disk_format": "vmdk",
                 "container_format": "bare",
                 "status": "active",
@@ -71,7 +80,16 @@ class Glance(nova_fixtures.GlanceFixture):
         )
 
     def download(self, context: Any, image_id: str, **kwargs: Any) -> Iterator[bytes]:
-        return iter([self.data[at : at + 65536] for at in range(0, len(self.data), 65536)])
+        data = self._imagedata[image_id]
+        return iter([data[at : at + 65536] for at in range(0, len(data), 65536)])
+
+    def update(
+        self, context: Any, image_id: str, metadata: Any, data: Any = None, purge_props: bool = False
+    ) -> Any:
+        if data is not None:
+            self._imagedata[image_id] = b"".join(iter(lambda: data.read(65536), b""))
+            metadata = metadata | {"size": len(self._imagedata[image_id])}
+        return super().update(context, image_id, metadata, purge_props=purge_props)
 
 
 class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):

@@ -57,8 +57,10 @@ class KeepingTest(CloudTest):
         assert "maintenance" in said
 
     def test_unshelve(self) -> None:
-        self.stub_out("nova.virt.vmwareapi.images.upload_image_stream_optimized", self._take_snapshot)
         self.flags(shelved_offload_time=0)
+        # Where the wish holds nowhere any more, any cluster will do, and each has its own reason.
+        (other,) = self.admin_api.get_services(binary="nova-compute", host="compute2")
+        self.admin_api.put_service(other["id"], {"status": "disabled"})
         self.api.post_server_action(self.server["id"], {"shelve": None})
         self.wait_for(self.server, "SHELVED_OFFLOADED")
         assert self.vms() == {}
@@ -69,10 +71,6 @@ class KeepingTest(CloudTest):
 
         assert self.vm_of(self.server)["host"] != "esx12"
         assert "maintenance" in self._said("unshelve")[0]
-
-    def _take_snapshot(self, context: Any, image_id: str, *args: Any, **kwargs: Any) -> None:
-        """Stand in for the export of a VM's disk, which the simulator cannot do."""
-        self.glance.images[image_id] |= {"size": len(self.glance.data), "disk_format": "vmdk"}
 
     def _assert_where(self, host: str, datastore: str) -> None:
         vm = self.vm_of(self.server)
