@@ -202,22 +202,23 @@ func interruptible(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// inject makes a call that runs into a rule end as the rule says.
-func (f *faults) inject(ctx *simulator.Context, method *simulator.Method) {
+// inject makes a call that runs into a rule end as the rule says, and tells whether it did.
+func (f *faults) inject(ctx *simulator.Context, method *simulator.Method) bool {
 	object := ctx.Map.Get(method.This)
 	rule := f.hit(method.Name, nameOf(object), method.This.Value)
 	if rule == nil {
-		return
+		return false
 	}
 	time.Sleep(rule.delay)
 	if rule.Action != "" {
 		panic(interruption(rule.Action))
 	}
 	if rule.Fault == "" {
-		return
+		return false
 	}
 	call := &injectedCall{rule: rule, method: method.Name, this: method.This, object: object}
-	method.This, method.Name, method.Body = injectorRef, "Fail", call
+	method.This, method.Name, method.Body = injectorRef, "Login", call
+	return true
 }
 
 // nameOf gives an entity's name, which some types keep in a place of their own.
@@ -247,8 +248,9 @@ var injectorRef = types.ManagedObjectReference{Type: "MethodSet", Value: "faults
 // injector is the object that a call goes to instead.
 type injector struct{ methodSet }
 
-// Fail fails at once, or returns a task that will.
-func (*injector) Fail(ctx *simulator.Context, call *injectedCall) soap.HasFault {
+// Login fails at once, or returns a task that will. Its name is one that govmomi calls without a session, too:
+// a rule may be about the login itself.
+func (*injector) Login(ctx *simulator.Context, call *injectedCall) soap.HasFault {
 	fault, body := newFault(call.rule.Fault), &injectedBody{}
 	fillRequired(reflect.ValueOf(fault).Elem(), call)
 	if call.rule.At == "call" || !strings.HasSuffix(call.method, "_Task") || call.object == nil {

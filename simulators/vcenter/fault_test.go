@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/vmware/govmomi/session"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/types"
 )
@@ -57,6 +60,31 @@ func TestFaultsBySkipAndChance(t *testing.T) {
 	if got := failures(); got != 0 {
 		t.Errorf("%d failures without rules", got)
 	}
+}
+
+func TestFaultsOfACallComeAsServerErrors(t *testing.T) {
+	l := newLab(t)
+	l.rules(`{"method": "CurrentTime", "fault": "InvalidState"}`)
+	const call = `<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body><CurrentTime xmlns="urn:vim25">` +
+		`<_this type="ServiceInstance">ServiceInstance</_this></CurrentTime></Body></Envelope>`
+	res, err := l.http.Post(l.vc.url(), "text/xml", strings.NewReader(call))
+	l.must(err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	l.must(err)
+	if res.StatusCode != http.StatusInternalServerError || !strings.Contains(string(body), "InvalidStateFault") {
+		t.Errorf("%s: %s", res.Status, body)
+	}
+}
+
+func TestTheLoginFailsAsARuleSays(t *testing.T) {
+	l := newLab(t)
+	manager := session.NewManager(l.client)
+	l.must(manager.Logout(l.ctx))
+	l.rules(`{"method": "Login", "fault": "NoPermission", "count": 1}`)
+	user := url.UserPassword(testUser, testPassword)
+	l.refused(manager.Login(l.ctx, user), &types.NoPermission{})
+	l.must(manager.Login(l.ctx, user))
 }
 
 func serviceRef() *types.ManagedObjectReference {

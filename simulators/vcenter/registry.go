@@ -32,7 +32,7 @@ type dispatcher struct {
 	faults *faults
 }
 
-func newDispatcher(i *inventory, f *faults) *dispatcher {
+func newDispatcher(i *inventory, f *faults, a *access) *dispatcher {
 	d := map[string]mo.Reference{"": &injector{newMethodSet(injectorRef)}}
 	set := func(kind string) methodSet {
 		return newMethodSet(types.ManagedObjectReference{Type: "MethodSet", Value: kind})
@@ -48,6 +48,7 @@ func newDispatcher(i *inventory, f *faults) *dispatcher {
 	d["HostDatastoreBrowser"] = &browserMethods{set("HostDatastoreBrowser"), i}
 	d["HostSystem"] = &hostMethods{set("HostSystem"), i}
 	d["VirtualMachineSnapshot"] = &snapshotMethods{set("VirtualMachineSnapshot"), i}
+	d["SessionManager"] = a
 	d["HttpNfcLease"] = &leaseMethods{set("HttpNfcLease"), i}
 	for _, methods := range d {
 		i.registry().Put(methods)
@@ -57,7 +58,9 @@ func newDispatcher(i *inventory, f *faults) *dispatcher {
 
 // route sees every call before its object does.
 func (d *dispatcher) route(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
-	d.faults.inject(ctx, method)
+	if d.faults.inject(ctx, method) {
+		return ctx.Map.Get(injectorRef), nil
+	}
 	set, ok := d.sets[method.This.Type]
 	if ok && ctx.Session != nil && ctx.Session.Get(method.This) != nil && implements(set, method.Name) {
 		method.This = set.Reference()

@@ -44,9 +44,12 @@ func newVCenter(o options, password string) (*vCenter, error) {
 	s.ServeMux.HandleFunc("POST /sdk", interruptible(zonedTimestamps(s.ServeSDK)))
 	s.ServeMux.Handle("/faults", authenticated(o.username, password, rules))
 	s.ServeMux.Handle("/outages", authenticated(o.username, password, &outages{inventory: inv}))
-	s.ServeMux.HandleFunc("PUT /folder/", func(w http.ResponseWriter, r *http.Request) {
+	files := newAccess(inv, o.username, password)
+	files.register(s.ServeMux, func(w http.ResponseWriter, r *http.Request) {
 		s.ServeDatastore(w, r)
-		inv.usage.invalidate()
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			inv.usage.invalidate()
+		}
 	})
 	inv.leases.register(s.ServeMux)
 	if o.wsdlFile != "" {
@@ -57,7 +60,7 @@ func newVCenter(o options, password string) (*vCenter, error) {
 			http.ServeFile(w, r, o.wsdlFile)
 		})
 	}
-	inv.registry().Handler = newDispatcher(inv, rules).route
+	inv.registry().Handler = newDispatcher(inv, rules, files).route
 	return &vCenter{inventory: inv, server: s.NewServer()}, nil
 }
 
