@@ -15,8 +15,10 @@ from oslo_vmware.vim_util import get_moref_value
 from typing_extensions import override
 
 from polyvisor.nova.compute import cluster, endpoint, keeping
+from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.origins import Build, image
 from polyvisor.nova.compute.place import Inventory
+from polyvisor.nova.compute.reclaiming import Reclaimer
 from polyvisor.nova.compute.session import BoundedSession
 from polyvisor.nova.compute.vmops import VMwareVMOps
 
@@ -31,8 +33,14 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         # Nova's driver looks its session up there, and has no other way to be given one.
         stock.session.VMwareAPISession = BoundedSession
         super().__init__(virtapi, scheme)
+        self._journal = Journal(self._nodename, self._cluster_name)
         self._vmops = VMwareVMOps(
-            self._session, virtapi, self._volumeops, self._cluster_ref, self._datastore_regex
+            self._session,
+            virtapi,
+            self._volumeops,
+            self._cluster_ref,
+            self._datastore_regex,
+            journal=self._journal,
         )
         self._cluster = cluster.Cluster(
             session=cluster.connect(),
@@ -42,14 +50,19 @@ class VMwareVCDriver(stock.VMwareVCDriver):
             datastore_regex=self._datastore_regex,
         )
         self._server: Any = None
+        self._reclaimer: Reclaimer | None = None
 
     def init_host(self, host: str) -> None:
-        """Start to answer questions about the cluster."""
+        """Start to answer questions about the cluster, and to go back for what failed builds left in it."""
         super().init_host(host)
         self._server = endpoint.start(self._cluster, host)
+        self._reclaimer = Reclaimer(self._vmops, self._journal, host)
+        self._reclaimer.start()
 
     def cleanup_host(self, host: str) -> None:
-        """Stop to answer, and log out."""
+        """Stop both, and log out."""
+        if self._reclaimer is not None:
+            self._reclaimer.stop()
         if self._server is not None:
             self._server.stop()
             self._server.wait()

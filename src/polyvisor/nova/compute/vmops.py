@@ -9,7 +9,7 @@ from typing import Any, Self
 import nova.conf
 from nova import exception, utils
 from nova.api.metadata import base as instance_metadata
-from nova.compute import vm_states
+from nova.compute import task_states, vm_states
 from nova.context import RequestContext
 from nova.objects.instance import Instance
 from nova.virt import configdrive
@@ -22,13 +22,19 @@ from oslo_vmware import vim_util as vutil
 from oslo_vmware.objects.datastore import DatastorePath
 from typing_extensions import override
 
-from polyvisor.nova.compute import datastore_file, leftovers
+from polyvisor.nova.compute import datastore_file, leftovers, orphan
+from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.place import Place
 from polyvisor.nova.compute.session import PinnedSession
 from polyvisor.vsphere.naming import unescape
 
 LOG = logging.getLogger(__name__)
 CONF = nova.conf.CONF
+
+_STILL_CREATING = (
+    "vCenter has not ended a VM creation that began before, and which may be this server's; "
+    "see [polyvisor] vcenter_driver_timeout"
+)
 
 
 class _OneOf:
@@ -44,6 +50,11 @@ class _OneOf:
 
 class VMwareVMOps(stock.VMwareVMOps):
     """Nova's operations, which leave nothing behind and stay where they are told to."""
+
+    def __init__(self, *args: Any, journal: Journal, **kwargs: Any) -> None:
+        """Make Nova's operations, with a journal of the builds."""
+        super().__init__(*args, **kwargs)
+        self._journal = journal
 
     def at(self, place: Place) -> Self:
         """Return these operations for one build, at a given place.
@@ -72,11 +83,41 @@ class VMwareVMOps(stock.VMwareVMOps):
             vm_util._FOLDER_PATH_REF_MAPPING.clear()
             return super().build_virtual_machine(*args, **kwargs)
 
+    @override
+    def spawn(self, context: RequestContext, instance: Instance, *args: Any, **kwargs: Any) -> None:
+        """Build the VM of a server, remembered until it is there."""
+        self._journal.begin(instance.uuid)
+        super().spawn(context, instance, *args, **kwargs)
+        self._journal.end(instance.uuid)
+
     def remove(self, instance: Instance) -> None:
-        """Remove what a build of this server made, finished or not."""
-        leftovers.wait_for_creations(self._session)
+        """Remove what a build of this server made, finished or not.
+
+        :raises nova.exception.InstancePowerOffFailure: vCenter may still make the VM, so Nova must not build
+            the server elsewhere.
+        """
+        finished = leftovers.wait_for_creations(self._session)
         self._destroy_instance(instance)
         leftovers.remove(self._session, self._cluster, instance.uuid)
+        if finished:
+            self._journal.end(instance.uuid)
+            return
+        self._journal.begin(instance.uuid)
+        if instance.task_state != task_states.DELETING:
+            raise exception.InstancePowerOffFailure(reason=_STILL_CREATING)
+
+    def reclaim(self, server: Instance) -> None:
+        """Remove what failed builds left, of a server that Nova no longer has on any host.
+
+        :raises orphan.NotAnOrphan: vCenter has a VM of this UUID that must not be touched.
+        :raises nova.exception.InstancePowerOffFailure: vCenter may still make the VM.
+        """
+        finished = leftovers.wait_for_creations(self._session)
+        orphan.remove(self._session, self._cluster, server)
+        leftovers.remove(self._session, self._cluster, server.uuid)
+        if not finished:
+            raise exception.InstancePowerOffFailure(reason=_STILL_CREATING)
+        self._journal.end(server.uuid)
 
     def destroy(self, instance: Instance, destroy_disks: bool = True) -> None:
         """Remove the VM of a server, and what is left of builds that never ended.
@@ -90,7 +131,8 @@ class VMwareVMOps(stock.VMwareVMOps):
             self._destroy_instance(instance, destroy_disks=destroy_disks)
 
     def _destroy_instance(self, instance: Instance, destroy_disks: bool = True) -> None:
-        folder = self._folder_of(instance) if destroy_disks else None
+        vm = vm_util._get_vm_ref_from_vm_uuid(self._session, instance.uuid) if destroy_disks else None
+        folder = leftovers.folder_of(self._session, vm) if vm else None
         super()._destroy_instance(instance, destroy_disks=destroy_disks)
         # Nova logs whatever went wrong and goes on as if the VM were gone.
         if vm_util._get_vm_ref_from_vm_uuid(self._session, instance.uuid):
@@ -100,22 +142,6 @@ class VMwareVMOps(stock.VMwareVMOps):
             )
         if folder:
             leftovers.remove_folder(self._session, *folder)
-
-    def _folder_of(self, instance: Instance) -> tuple[Any, DatastorePath, Any] | None:
-        """Find the folder of a VM: its datastore, its path and its datacenter."""
-        vm = vm_util._get_vm_ref_from_vm_uuid(self._session, instance.uuid)
-        if not vm:
-            return None
-        found = self._session._call_method(
-            vutil, "get_object_properties_dict", vm, ["config.files.vmPathName", "datastore"]
-        )
-        if not found.get("config.files.vmPathName") or not found.get("datastore"):
-            return None
-        folder = DatastorePath.parse(found["config.files.vmPathName"]).parent
-        for store in found["datastore"].ManagedObjectReference:
-            if self._session._call_method(vutil, "get_object_property", store, "name") == folder.datastore:
-                return store, folder, self.get_datacenter_ref_and_name(store).ref
-        return None
 
     # --- images: found again by the server's UUID, fetched once, over verified TLS ---
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import fixtures
 import nova.conf
 import nova.virt
 import pytest
@@ -149,6 +150,7 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
             api_retry_count=2,
             group="vmware",
         )
+        self.flags(state_path=self.useFixture(fixtures.TempDir()).path)
         self.stub_out("nova.tests.fixtures.GlanceFixture", Glance)
         # Two nova-computes in one process would share the node identity that Nova keeps in a file.
         self.stub_out(
@@ -240,18 +242,22 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
         """Make vCenter fail from now on, see the simulator's fault rules."""
         self._faults("PUT", json.dumps({"rules": [rule]}).encode())
 
+    def has_broken(self) -> bool:
+        """Tell whether a fault rule has been met."""
+        return any(rule["hits"] for rule in json.loads(self._faults("GET"))["rules"])
+
     def mend(self) -> None:
         """Take all fault rules back."""
         self._faults("DELETE")
 
-    def _faults(self, method: str, body: bytes | None = None) -> None:
+    def _faults(self, method: str, body: bytes | None = None) -> bytes:
         vc = self.vcenter
         request = urllib.request.Request(f"{vc.url}/faults", data=body, method=method)  # noqa: S310 - https
         token = b64encode(f"{vc.username}:{vc.password}".encode()).decode()
         request.add_header("Authorization", f"Basic {token}")
         trusted = ssl.create_default_context(cafile=vc.ca_file)
-        with urllib.request.urlopen(request, context=trusted):  # noqa: S310
-            pass
+        with urllib.request.urlopen(request, context=trusted) as answer:  # noqa: S310
+            return bytes(answer.read())
 
     def events(self, server: dict[str, Any], action: str) -> list[objects.InstanceActionEvent]:
         """Return the events of the last action of that name."""
