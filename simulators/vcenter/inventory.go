@@ -49,7 +49,8 @@ type inventory struct {
 	service *simulator.Service
 	ctx     *simulator.Context
 	random  *rand.Rand
-	dir     string // the datastores' files
+	dir     string   // the datastores' files
+	scratch *scratch // holds dir, unless it is to be kept
 	dc      *simulator.Datacenter
 	dvs     *simulator.DistributedVirtualSwitch
 	usage   *usage
@@ -59,10 +60,6 @@ type inventory struct {
 }
 
 func newInventory(spec inventorySpec) (*inventory, error) {
-	dir, err := datastoresDir(spec.stateDir)
-	if err != nil {
-		return nil, err
-	}
 	model := simulator.VPX()
 	model.Datacenter, model.Host, model.Cluster, model.Portgroup, model.Datastore, model.Machine = 0, 0, 0, 0, 0, 0
 	if err := model.Create(); err != nil {
@@ -70,10 +67,13 @@ func newInventory(spec inventorySpec) (*inventory, error) {
 	}
 	model.Remove() // its own temporary directory; ours takes the place
 	inv := &inventory{
-		spec: spec, service: model.Service, ctx: model.Service.Context, dir: dir,
-		random:   rand.New(rand.NewSource(spec.seed)),
-		contents: contents{filepath.Join(dir, ".contents")},
+		spec: spec, service: model.Service, ctx: model.Service.Context,
+		random: rand.New(rand.NewSource(spec.seed)),
 	}
+	if err := inv.prepareDir(); err != nil {
+		return nil, err
+	}
+	inv.contents = contents{filepath.Join(inv.dir, ".contents")}
 	inv.leases = leases{inventory: inv, open: map[string]*transfer{}}
 	inv.usage = &usage{inventory: inv, stale: true}
 	inv.usage.Self = usageRef
@@ -104,24 +104,28 @@ func (i *inventory) populate() error {
 	return i.createVMs()
 }
 
-// datastoresDir is where the datastores' files are. Without a saved inventory nobody knows whose they were.
-func datastoresDir(stateDir string) (string, error) {
-	if stateDir == "" {
-		return os.MkdirTemp("", "vcenter-simulator-")
+// prepareDir makes the directory for the datastores' files. Without a saved inventory nobody knows whose those
+// in there were.
+func (i *inventory) prepareDir() (err error) {
+	if i.spec.stateDir == "" {
+		if i.scratch, err = newScratch(); err == nil {
+			i.dir = i.scratch.dir()
+		}
+		return err
 	}
-	dir := filepath.Join(stateDir, "datastores")
-	if !hasState(stateDir) {
-		if err := os.RemoveAll(dir); err != nil {
-			return "", err
+	i.dir = filepath.Join(i.spec.stateDir, "datastores")
+	if !hasState(i.spec.stateDir) {
+		if err := os.RemoveAll(i.dir); err != nil {
+			return err
 		}
 	}
-	return dir, os.MkdirAll(dir, 0o700)
+	return os.MkdirAll(i.dir, 0o700)
 }
 
 // remove deletes the files that nobody asked to keep.
 func (i *inventory) remove() {
-	if i.spec.stateDir == "" {
-		_ = os.RemoveAll(i.dir)
+	if i.scratch != nil {
+		i.scratch.remove(removeTime)
 	}
 }
 

@@ -91,6 +91,7 @@ func serve(args []string) error {
 		return err
 	}
 	defer vc.close()
+	go sweepScratch()
 	fmt.Printf("serving %s, ready in %s\n", vc.url(), time.Since(began).Round(time.Millisecond))
 	<-ctx.Done()
 	return vc.stop()
