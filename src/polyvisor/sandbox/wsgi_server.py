@@ -11,7 +11,9 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any
 
 from cheroot.wsgi import Server
 
@@ -19,12 +21,43 @@ THREADS = 16
 STOP_SECONDS = 5
 
 
+class _Body:
+    """A request's body that cannot be closed.
+
+    Glance closes what it has read. For cheroot that is the connection, on which the client's next request is
+    under way.
+    """
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._body, name)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._body)
+
+    def close(self) -> None:
+        """Leave the connection open."""
+
+
+def keep_open(application: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a WSGI application that may close its request's body."""
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        return application(environ | {"wsgi.input": _Body(environ["wsgi.input"])}, start_response)
+
+    return serve
+
+
 def main() -> None:
     """Import the module, then serve its ``application`` on loopback until SIGTERM."""
     module_name, port = sys.argv[1:]
     sys.argv = [module_name.replace(".", "-")]
     application = importlib.import_module(module_name).application
-    server = Server(("127.0.0.1", int(port)), application, numthreads=THREADS, request_queue_size=128)
+    server = Server(
+        ("127.0.0.1", int(port)), keep_open(application), numthreads=THREADS, request_queue_size=128
+    )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopping = threading.Thread(target=server.stop, daemon=True)
