@@ -43,8 +43,8 @@ def exclusive(root: Path) -> Iterator[None]:
 def up(settings: Settings, progress: Progress) -> None:
     """Make everything there that is missing, and start everything that is stopped."""
     supervisor = Supervisor(settings)
+    kill_strays(settings.root, spare=supervisor.family())
     if not supervisor.is_running():
-        kill_strays(settings.root)
         # Before anything is made: the ports go into databases, and are the sandbox's for good.
         check_ports(settings, settings.ports)
     save(settings)

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import xmlrpc.client
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,13 @@ class Supervisor:
             self._rpc().removeProcessGroup(name)
         for name in [*added, *changed]:
             self._rpc().addProcessGroup(name)
+
+    def family(self) -> list[psutil.Process]:
+        """Supervisord's own process and all below it; none if it does not run."""
+        if not self.is_running():
+            return []
+        supervisord = psutil.Process(self._rpc().getPID())
+        return [supervisord, *supervisord.children(recursive=True)]
 
     def states(self) -> dict[str, dict[str, Any]]:
         """supervisord's own record of each program: ``statename``, ``pid``, ``start``, ``now``, ..."""
@@ -172,14 +179,14 @@ def strays(root: Path) -> Iterator[psutil.Process]:
                 yield process
 
 
-def kill_strays(root: Path) -> None:
-    """End what is left of a sandbox, as after supervisord itself was killed."""
+def kill_strays(root: Path, spare: Collection[psutil.Process] = ()) -> None:
+    """End what is left of a sandbox, as after supervisord or a command that ran its tools was killed."""
     for process in strays(root):
         with contextlib.suppress(psutil.Error):
-            if process.name() == "supervisord":  # it would start again what is ended below
-                process.kill()
+            if process.name() == "supervisord" and process not in spare:
+                process.kill()  # or it would start again what is ended below
                 process.wait(STOP_SECONDS)
-    found = list(strays(root))
+    found = [process for process in strays(root) if process not in spare]
     for process in found:
         with contextlib.suppress(psutil.Error):
             process.terminate()

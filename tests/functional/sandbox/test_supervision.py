@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,18 @@ def test_what_outlives_a_killed_supervisord_is_found_and_ended(
     assert [process.name() for process in supervision.strays(sandbox.root)] == ["memcached"]
     supervision.kill_strays(sandbox.root)
     assert not list(supervision.strays(sandbox.root))
+
+
+def test_a_tool_of_a_killed_command_is_ended_and_what_is_supervised_is_spared(
+    sandbox: settings.Settings, supervisor: supervision.Supervisor
+) -> None:
+    program = memcached(sandbox)
+    supervisor.start([program])
+    supervisor.wait(program, quiet)
+    tool = subprocess.Popen(["sleep", "600"], env={programs.MARK: str(sandbox.root)})
+    supervision.kill_strays(sandbox.root, spare=supervisor.family())
+    assert tool.wait(10) == -signal.SIGTERM
+    assert supervisor.states()["memcached"]["statename"] == "RUNNING"
 
 
 def test_nothing_is_restarted_while_everything_is_ended(
