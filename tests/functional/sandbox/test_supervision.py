@@ -79,7 +79,8 @@ def test_a_tool_of_a_killed_command_is_ended_and_what_is_supervised_is_spared(
     supervisor.wait(program, quiet)
     tool = subprocess.Popen(["sleep", "600"], env={programs.MARK: str(sandbox.root)})
     supervision.kill_strays(sandbox.root, spare=supervisor.family())
-    assert tool.wait(10) == -signal.SIGTERM
+    assert tool.pid not in [process.pid for process in supervision.strays(sandbox.root)]
+    tool.wait(10)
     assert supervisor.states()["memcached"]["statename"] == "RUNNING"
 
 
