@@ -26,7 +26,8 @@ OPTIONS: list[cfg.Opt] = [
         default=60.0,
         min=1,
         help="Seconds nova-compute waits for vCenter to answer one call while it builds or changes a server. "
-        "Long work runs as a task in vCenter, and is not cut short by this.",
+        "Long work runs as a task in vCenter, and is not cut short by this. The removal of what a failed "
+        "build left waits no longer than this for VMs that vCenter is still creating.",
     ),
     cfg.FloatOpt(
         "rpc_timeout",

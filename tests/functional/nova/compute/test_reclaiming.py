@@ -92,6 +92,12 @@ class LeftTest(ReclaimingTest):
         self.mend()
         self.assert_reclaimed()
 
+    def test_hung_while_the_image_is_imported(self) -> None:
+        self.fail_for_good("HttpNfcLeaseComplete", "hang")
+
+        self.mend()
+        self.assert_reclaimed()
+
     def test_deleted_while_vcenter_is_away(self) -> None:
         server = self.fail_for_good("PowerOnVM_Task", "drop")
         self._delete_server(server)
