@@ -1,5 +1,6 @@
 """A vCenter as one Neutron process sees it: a session, a deadline, and a memory of when it was found dead."""
 
+import functools
 import os
 import threading
 import time
@@ -51,7 +52,9 @@ class Connection:
             return job.result(timeout=deadline)
         except TimeoutError:
             job.cancel()
-            raise self._down(process, f"{process.session.endpoint}: no end in {deadline:g} seconds") from None
+            raise self._down(
+                process, f"{process.session.endpoint}: no end in {deadline:.2g} seconds"
+            ) from None
         except Unavailable as exc:
             raise self._down(process, str(exc)) from exc
         except AuthenticationFailed as exc:
@@ -94,6 +97,12 @@ class Connection:
             connect_timeout=vcenter.connect_timeout,
             call_timeout=vcenter.call_timeout,
         )
+
+
+@functools.cache
+def connect(vcenter: conf.VCenter) -> Connection:
+    """The connection that all drivers of this process share: what one found out, the other need not."""
+    return Connection(vcenter)
 
 
 @dataclass
