@@ -44,6 +44,17 @@ class Client:
         wait(self.find_all(vim.DistributedVirtualSwitch)["dvs1"].AddDVPortgroup_Task([spec]))
         return self.port_group(name)
 
+    def change_port_group(self, group: Any, vlan_id: int, description: str | None = None) -> None:
+        """Give it another VLAN by hand."""
+        policy = vim.dvs.VmwareDistributedVirtualSwitch
+        vlan = policy.VlanIdSpec(inherited=False, vlanId=vlan_id)
+        spec = vim.dvs.DistributedVirtualPortgroup.ConfigSpec(
+            configVersion=group.config.configVersion,
+            description=description,
+            defaultPortConfig=policy.VmwarePortConfigPolicy(vlan=vlan),
+        )
+        wait(group.ReconfigureDVPortgroup_Task(spec))
+
     def standard_port_groups(self, name: str) -> dict[str, Any]:
         """Host -> specification of its standard port group of that name."""
         return {

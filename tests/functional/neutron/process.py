@@ -96,38 +96,36 @@ def rows(config: Path, network_id: str) -> list[table.Row]:
     return table.list_of_network(neutron_context.get_admin_context(), network_id)
 
 
-def add_network(config: Path, vlan_id: int, bound_on: str | None = None) -> Network:
-    """A network as Neutron writes it down, with a port that is bound on a host, if any."""
+def add_network(config: Path, vlan_id: int, *bound_on: str) -> Network:
+    """A network as Neutron writes it down, with a port that is bound on each of these hosts."""
     settings = configure(config)
     context = neutron_context.get_admin_context()
-    network_id, segment_id, port_id = str(uuid4()), str(uuid4()), str(uuid4())
+    network_id, segment_id = str(uuid4()), str(uuid4())
     with db_api.CONTEXT_WRITER.using(context):
         context.session.add(models_v2.Network(id=network_id, name="", status="ACTIVE", admin_state_up=True))
         context.session.flush()
-        context.session.add(
-            segment_models.NetworkSegment(
-                id=segment_id,
-                network_id=network_id,
-                network_type="vlan",
-                physical_network="physnet1",
-                segmentation_id=vlan_id,
-            )
+        segment = segment_models.NetworkSegment(
+            id=segment_id,
+            network_id=network_id,
+            network_type="vlan",
+            physical_network="physnet1",
+            segmentation_id=vlan_id,
         )
+        context.session.add(segment)
         context.session.flush()
-        if bound_on:
-            driver = _DRIVERS[settings.computes[bound_on].switch_type]
-            port = {"name": "", "status": "DOWN", "admin_state_up": True, "device_id": "", "device_owner": ""}
-            mac_address = "fa:16:3e:" + ":".join(uuid4().hex[n : n + 2] for n in (0, 2, 4))
-            context.session.add(
-                models_v2.Port(id=port_id, network_id=network_id, mac_address=mac_address, **port)
-            )
-            context.session.flush()
-            context.session.add(
-                ml2_models.PortBindingLevel(
-                    port_id=port_id, host=bound_on, level=0, driver=driver, segment_id=segment_id
-                )
-            )
+        for host in bound_on:
+            driver = _DRIVERS[settings.computes[host].switch_type]
+            _add_port(context, network_id, {"host": host, "driver": driver, "segment_id": segment_id})
     return Network(network_id, "physnet1", vlan_id, 1500)
+
+
+def _add_port(context: Any, network_id: str, level: dict[str, str]) -> None:
+    port_id = str(uuid4())
+    mac_address = "fa:16:3e:" + ":".join(port_id[n : n + 2] for n in (0, 2, 4))
+    port = {"name": "", "status": "DOWN", "admin_state_up": True, "device_id": "", "device_owner": ""}
+    context.session.add(models_v2.Port(id=port_id, network_id=network_id, mac_address=mac_address, **port))
+    context.session.flush()
+    context.session.add(ml2_models.PortBindingLevel(port_id=port_id, level=0, **level))
 
 
 def delete_network(config: Path, network_id: str) -> None:
