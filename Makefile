@@ -42,7 +42,8 @@ e2e: setup ## Tests of the whole sandbox, a second one beside a running demo
 test: unit functional e2e ## All tests
 
 bench: setup ## The figures that are promised, beside those that are measured
-	$(BIN)/python benchmarks/inventory.py
+	$(BIN)/python -m benchmarks.inventory
+	$(BIN)/python -m benchmarks.neutron
 
 lock: setup ## Resolve the pinned versions anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --upgrade --quiet --no-emit-index-url \

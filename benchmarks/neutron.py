@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -43,10 +44,13 @@ ROUNDS = 10
 def main() -> None:
     """Measure standard switches, then the distributed one."""
     for computes in (STANDARD, DISTRIBUTED):
-        with tempfile.TemporaryDirectory() as folder, cloud(Path(folder), computes) as (config, vcenter):
-            # A process for each, as a process of Neutron has one database.
-            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-                pool.submit(measure, config, list(computes), vcenter.process.pid).result()
+        # A process for each, as a process of Neutron has one database.
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            cloud(Path(folder), computes) as (config, vcenter),
+            ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool,
+        ):
+            pool.submit(measure, config, list(computes), vcenter.process.pid).result()
 
 
 @contextmanager
@@ -81,7 +85,7 @@ def measure_binding(config: Path, groups: PortGroups, compute: Compute, name: st
     made = []
     for vlan_id in range(1000, 1000 + ROUNDS):
         network = process.add_network(config, vlan_id)
-        made.append(seconds(lambda network=network: groups.ensure(compute, network)))
+        made.append(seconds(partial(groups.ensure, compute, network)))
     report(f"{name}: bind, login, and make", made[:1])
     report(f"{name}: bind, made on 4 hosts", made[1:], MAKING_SECONDS)
     again = [seconds(lambda: groups.ensure(compute, network)) for _ in range(ROUNDS)]

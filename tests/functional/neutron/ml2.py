@@ -14,23 +14,25 @@ from oslo_utils import timeutils
 
 from polyvisor.neutron.connection import connect
 from polyvisor.neutron.db import port_group as table
+from polyvisor.neutron.distributed_switch import DistributedSwitches
 from polyvisor.neutron.mech_base import VMwareMechanismDriver
 from polyvisor.neutron.reconcile import reconcilers
 from tests.functional.conftest import VCenter
 from tests.functional.neutron.independent import client
 
 
-def write_config(
+def write_config(  # noqa: PLR0917 - the sections
     password_file: Path,
     vcenter: VCenter,
     computes: dict[str, str],
     common: dict[str, Any],
     vcenter_options: dict[str, Any],
+    network_type: str = "vlan",
 ) -> Path:
     """Write the drivers' options as an operator would: compute host -> cluster, or cluster/vss."""
     password_file.write_text(vcenter.password + "\n")
     sections: dict[str, dict[str, Any]] = {
-        "ml2": {"project_network_types": "vlan"},
+        "ml2": {"project_network_types": network_type},
         "ml2_vmware": {"deployment_id": "test", "security_groups": "ignore", "unused_grace": 0} | common,
         "vmware_vcenter:vc1": {
             "host": vcenter.host,
@@ -66,10 +68,11 @@ class WithDriver:
     Networks are VLANs and `computes` are hosts that the test case binds ports to, so that they reach vCenter.
     """
 
-    _mechanism_drivers = ("logger", "polyvisor_dvs")
+    _mechanism_drivers: tuple[str, ...] = ("logger", "polyvisor_dvs")
     computes: ClassVar[dict[str, str]] = {"compute1": "cluster1", "compute2": "cluster2"}
     common: ClassVar[dict[str, Any]] = {}
     vcenter_options: ClassVar[dict[str, Any]] = {}
+    network_type: ClassVar[str] = "vlan"
     vcenter: VCenter
     password_file: Path
 
@@ -78,7 +81,12 @@ class WithDriver:
         self.vcenter = running_vcenter
         self.password_file = tmp_path / "password"
         config = write_config(
-            self.password_file, self.vcenter, self.computes, self.common, self.vcenter_options
+            self.password_file,
+            self.vcenter,
+            self.computes,
+            self.common,
+            self.vcenter_options,
+            self.network_type,
         )
         monkeypatch.setitem(neutron_db.test_lib.test_config, "config_files", [str(config)])
 
@@ -160,6 +168,12 @@ class Binding(WithDriver, test_plugin.Ml2PluginV2TestCase):
                 reconciler.run()
                 reconciler.run()
                 reconciler.release()
+
+    def mark(self, network_id: str) -> str:
+        """What the description of a distributed port group of ours says."""
+        switches = next(driver.switches for driver in self.mechs() if driver.switches.marks)
+        assert isinstance(switches, DistributedSwitches)
+        return switches.mark(network_id)
 
     def delete_all(self, network_id: str) -> None:
         for port in self.plugin.get_ports(self.admin, filters={"network_id": [network_id]}):

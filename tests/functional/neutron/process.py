@@ -4,6 +4,7 @@ import functools
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,8 +26,12 @@ from polyvisor.neutron.port_group import Network, PortGroups
 from polyvisor.neutron.reconcile import reconcilers
 from polyvisor.neutron.standard_switch import StandardSwitches
 from polyvisor.neutron.switch_type import SwitchType
+from polyvisor.neutron.worker import ReconcileWorker
 
-TYPES = {"dvs": DistributedSwitches, "vss": StandardSwitches}
+TYPES: dict[str, type[DistributedSwitches] | type[StandardSwitches]] = {
+    "dvs": DistributedSwitches,
+    "vss": StandardSwitches,
+}
 _DRIVERS = {"dvs": "polyvisor_dvs", "vss": "polyvisor_vss"}
 
 
@@ -88,6 +93,21 @@ def reconcile(config: Path, switch_type: str, times: int = 2) -> None:
         for _ in range(times):
             reconciler.run()
         reconciler.release()
+
+
+def work_until_gone(config: Path, switch_type: str, network_id: str) -> bool:
+    """Let Neutron's worker run until the network has no rows; tell whether its threads ended when told."""
+    switches = TYPES[switch_type](configure(config))
+    make = functools.partial(reconcilers, switches, connect, _DRIVERS[switch_type])
+    worker = ReconcileWorker(make, poll=0.1, name="test")
+    context = neutron_context.get_admin_context()
+    worker.start()
+    deadline = time.monotonic() + 60
+    while table.list_of_network(context, network_id) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    worker.stop()
+    worker.wait()
+    return not any(thread.is_alive() for thread in worker._threads)
 
 
 def rows(config: Path, network_id: str) -> list[table.Row]:

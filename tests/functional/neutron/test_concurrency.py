@@ -61,9 +61,9 @@ def seen(running_vcenter: VCenter) -> Iterator[Client]:
 
 def die(work: Callable[..., None], *args: Any) -> None:
     """Run what kills its own process."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as doomed:
-        with pytest.raises(BrokenProcessPool):
-            doomed.submit(work, *args).result(timeout=120)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as doomed, pytest.raises(BrokenProcessPool):
+        doomed.submit(work, *args).result(timeout=120)
 
 
 def names(seen: Client, host: str, network_id: str) -> list[str]:
@@ -131,6 +131,15 @@ def test_a_network_deleted_during_a_bind_leaves_nothing(run: Run, seen: Client, 
         run(process.bind_while_deleted, host, network)
     run(process.reconcile, SWITCH_TYPE[host])
     assert names(seen, host, network.id) == []
+    assert run(process.rows, network.id) == []
+
+
+def test_the_worker_does_it_by_itself_and_ends_when_told(run: Run, seen: Client) -> None:
+    network = run(process.add_network, 314)
+    run(process.bind, "compute2", network)
+    run(process.delete_network, network.id)
+    assert run(process.work_until_gone, "dvs", network.id)
+    assert names(seen, "compute2", network.id) == []
     assert run(process.rows, network.id) == []
 
 

@@ -166,7 +166,7 @@ class TestOwnership(Binding):
 
     def test_another_clouds_port_group_is_not_removed(self) -> None:
         network_id = self.vlan_network(25)
-        description = self.mech.switches.mark(network_id).replace(" test.", " another-cloud.")
+        description = self.mark(network_id).replace(" test.", " another-cloud.")
         self.seen.add_port_group(f"os-{network_id}", 25, description)
         self.port_on(network_id)
         self.delete_all(network_id)

@@ -57,6 +57,7 @@ class BesideTheSuitesOwn:
     """The suite chooses its drivers itself; ours is loaded before them, and its hosts are not ours."""
 
     loaded: ClassVar[str] = "polyvisor_dvs"
+    network_type: ClassVar[str] = "local"
 
     @pytest.fixture(autouse=True)
     def _load(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from polyvisor.neutron.db.port_group import ACTIVE, DELETING, PENDING, Row, Site
 from polyvisor.neutron.inventory import Group, Inventory, Spot
 from polyvisor.neutron.plan import Plan, Situation, make_plan
 
-NOW = datetime.datetime(2026, 11, 22, 12, 0)  # noqa: DTZ001 - as the database keeps it
+NOW = datetime.datetime(2026, 11, 22, 12, 0)
 GRACE = datetime.timedelta(seconds=600)
 SITE = Site("vc1", "dvs", "dc1", "dvs1")
 OTHER = Site("vc1", "dvs", "dc2", "dvs1")
