@@ -58,8 +58,12 @@ class Connection:
         except Unavailable as exc:
             raise self._down(process, str(exc)) from exc
         except AuthenticationFailed as exc:
-            self._forget_old_password(process)
             where = f"[{conf.VCENTER_PREFIX}{self._vcenter.name}] username and password_file"
+            if not process.login_refused:
+                # Once, as ML2 alone tries ten times; each refused port still has its own warning.
+                LOG.error("vCenter %s refuses the login: %s; check %s", self._vcenter.name, exc, where)
+                process.login_refused = True
+            self._forget_old_password(process)
             raise AuthenticationFailed(f"{exc}; check {where}") from exc
 
     def _down(self, process: "_Process", reason: str) -> Unavailable:
@@ -112,5 +116,6 @@ class _Process:
     session: Session
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(thread_name_prefix="vcenter"))
     pid: int = field(default_factory=os.getpid)
+    login_refused: bool = False
     down_until: float = 0.0
     reason: str = ""

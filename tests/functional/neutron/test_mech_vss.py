@@ -11,6 +11,7 @@ from neutron_lib.api.definitions import portbindings
 
 from polyvisor.neutron.db import port_group as table
 from tests.functional.neutron.ml2 import Binding
+from tests.functional.vsphere.conftest import Faults
 
 HOSTS = ["esx11", "esx12", "esx13", "esx14"]
 
@@ -112,6 +113,35 @@ class TestBinding(StandardBinding):
             port = self.port_on(network_id)
         assert port[portbindings.VIF_TYPE] == portbindings.VIF_TYPE_BINDING_FAILED
         assert f"has the distributed port group 'os-{network_id}'" in logs.output[0]
+
+
+class TestFaults(StandardBinding):
+    def setUp(self) -> None:
+        super().setUp()
+        self.faults = Faults(self.vcenter)
+        self.addCleanup(self.faults.set)
+
+    def test_a_host_that_refuses_is_named_and_the_reconciler_tries_again(self) -> None:
+        network_id = self.vlan_network(141)
+        self.faults.set({"method": "AddPortGroup", "fault": "HostConfigFault", "chance": 1, "skip": 3})
+        with self.assertLogs("polyvisor.neutron", "WARNING") as logs:
+            port = self.port_on(network_id)
+        assert port[portbindings.VIF_TYPE] == portbindings.VIF_TYPE_BINDING_FAILED
+        assert f"port group '{network_id}' cannot be made on 'vSwitch0' of esx1" in logs.output[0]
+        assert len(self.seen.standard_port_groups(network_id)) == 3
+        self.faults.set()
+        self.plugin.update_port(self.admin, port["id"], {"port": {"name": "again"}})
+        assert sorted(self.seen.standard_port_groups(network_id)) == HOSTS
+        assert {(row.state, row.owned) for row in self.rows(network_id)} == {(table.ACTIVE, True)}
+
+    def test_what_was_made_for_a_port_that_was_never_bound_goes_again(self) -> None:
+        network_id = self.vlan_network(142)
+        self.faults.set({"method": "AddPortGroup", "fault": "HostConfigFault", "skip": 3})
+        self.port_on(network_id)
+        self.faults.set()
+        self.reconcile()
+        assert self.seen.standard_port_groups(network_id) == {}
+        assert self.rows(network_id) == []
 
 
 class TestOwnership(StandardBinding):

@@ -123,8 +123,9 @@ def claim(context: Any, wanted: Sequence[Wanted]) -> None:
     What another process claimed at the same moment stays as it is.
     """
     known = {(row.site, row.network_id): row for row in _of_networks(context, wanted)}
-    missing = [item for item in wanted if (item.site, item.network_id) not in known]
-    again = [known[item.site, item.network_id].id for item in wanted if item not in missing]
+    rows = [known.get((item.site, item.network_id)) for item in wanted]
+    missing = [item for item, row in zip(wanted, rows, strict=True) if row is None]
+    again = [row.id for row in rows if row]
     with db_api.CONTEXT_WRITER.using(context):
         for item in missing:
             context.session.add(_model(item, owned=True, state=PENDING))
