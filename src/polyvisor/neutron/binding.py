@@ -26,7 +26,15 @@ def check_port(port: Mapping[str, Any], *, security_groups: str) -> None:
         raise BindingError(f"VNIC type '{vnic_type}' is not supported, only '{portbindings.VNIC_NORMAL}'")
     if port.get(trunk_details.TRUNK_DETAILS):
         raise BindingError("it is the parent of a trunk, and a VMware NIC carries one VLAN only")
-    if security_groups == "reject" and port.get("security_groups"):
+    check_security_groups(port, policy=security_groups)
+
+
+def check_security_groups(port: Mapping[str, Any], *, policy: str) -> None:
+    """Refuse a port with security groups if that is the policy.
+
+    Raises BindingError.
+    """
+    if policy == "reject" and port.get("security_groups"):
         raise BindingError(
             "it has security groups, which are not enforced on VMware: make the port without "
             "(--no-security-group), or set [ml2_vmware] security_groups = ignore"

@@ -61,7 +61,9 @@ class Connection:
             where = f"[{conf.VCENTER_PREFIX}{self._vcenter.name}] username and password_file"
             if not process.login_refused:
                 # Once, as ML2 alone tries ten times; each refused port still has its own warning.
-                LOG.error("vCenter %s refuses the login: %s; check %s", self._vcenter.name, exc, where)
+                LOG.error(  # noqa: TRY400 - the text says it all
+                    "vCenter %s refuses the login: %s; check %s", self._vcenter.name, exc, where
+                )
                 process.login_refused = True
             self._forget_old_password(process)
             raise AuthenticationFailed(f"{exc}; check {where}") from exc

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from neutron.db import provisioning_blocks
-from neutron_lib import constants
+from neutron_lib import constants, exceptions
 from neutron_lib.api.definitions import portbindings
 from neutron_lib.callbacks import resources
 from neutron_lib.plugins.ml2 import api
@@ -101,7 +101,11 @@ class VMwareMechanismDriver(api.MechanismDriver):
         self._block_provisioning(context)
 
     def update_port_precommit(self, context: Any) -> None:
-        """Keep a port that came to another host from becoming ACTIVE before it is bound there."""
+        """Keep a port that came to another host from becoming ACTIVE before it is bound there.
+
+        Raises InvalidInput where a bound port is given security groups that it could not be bound with.
+        """
+        self._refuse_new_security_groups(context)
         if context.host != context.original_host:
             self._block_provisioning(context)
 
@@ -133,6 +137,15 @@ class VMwareMechanismDriver(api.MechanismDriver):
         if context.current["device_owner"].startswith(constants.DEVICE_OWNER_NETWORK_PREFIX):
             return None
         return self.computes.get(context.host)
+
+    def _refuse_new_security_groups(self, context: Any) -> None:
+        is_bound = self._compute(context) and context.vif_type == VIF_TYPE_DVS
+        if not is_bound or context.original["security_groups"]:
+            return
+        try:
+            binding.check_security_groups(context.current, policy=self.settings.security_groups)
+        except binding.BindingError as exc:
+            raise exceptions.InvalidInput(error_message=f"port {context.current['id']}: {exc}") from exc
 
     def _block_provisioning(self, context: Any) -> None:
         if self._compute(context) and context.current["status"] != constants.PORT_STATUS_ACTIVE:

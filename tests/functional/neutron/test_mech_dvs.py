@@ -197,6 +197,17 @@ class TestRejectingSecurityGroups(Binding):
         port = self.port_on(self.vlan_network(32), security_groups=[])
         assert port[portbindings.VIF_TYPE] == "dvs"
 
+    def test_a_bound_port_is_given_none_afterwards(self) -> None:
+        port = self.port_on(self.vlan_network(33), security_groups=[])
+        [group] = self.plugin.get_security_groups(self.admin, filters={"project_id": [port["project_id"]]})
+        request = self.new_update_request(
+            "ports", {"port": {"security_groups": [group["id"]]}}, port["id"], as_admin=True
+        )
+        response = request.get_response(self.api)
+        assert response.status_int == webob.exc.HTTPBadRequest.code, response.text
+        assert "--no-security-group" in response.text
+        assert self._show("ports", port["id"], as_admin=True)["port"]["security_groups"] == []
+
 
 class TestFaults(Binding):
     common: ClassVar[dict[str, Any]] = {"bind_deadline": 2}
