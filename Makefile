@@ -45,6 +45,7 @@ test: unit functional e2e ## All tests
 
 bench: setup ## The figures that are promised, beside those that are measured
 	$(BIN)/python -m benchmarks.inventory
+	$(BIN)/python -m benchmarks.neutron
 
 lock: setup ## Resolve the pinned versions anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --upgrade --quiet --no-emit-index-url \

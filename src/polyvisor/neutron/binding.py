@@ -26,7 +26,15 @@ def check_port(port: Mapping[str, Any], *, security_groups: str) -> None:
         raise BindingError(f"VNIC type '{vnic_type}' is not supported, only '{portbindings.VNIC_NORMAL}'")
     if port.get(trunk_details.TRUNK_DETAILS):
         raise BindingError("it is the parent of a trunk, and a VMware NIC carries one VLAN only")
-    if security_groups == "reject" and port.get("security_groups"):
+    check_security_groups(port, policy=security_groups)
+
+
+def check_security_groups(port: Mapping[str, Any], *, policy: str) -> None:
+    """Refuse a port with security groups if that is the policy.
+
+    Raises BindingError.
+    """
+    if policy == "reject" and port.get("security_groups"):
         raise BindingError(
             "it has security groups, which are not enforced on VMware: make the port without "
             "(--no-security-group), or set [ml2_vmware] security_groups = ignore"
@@ -43,15 +51,18 @@ def check_network(network: Mapping[str, Any]) -> None:
             raise BindingError(f"its network has '{field}' set, which is not supported")
 
 
-def vlan_segments(segments: Iterable[Segment], physnets: Collection[str]) -> list[Segment]:
-    """Those segments which are a VLAN on one of the physical networks, in their order."""
+def usable_segments(segments: Iterable[Segment], physnets: Collection[str]) -> list[Segment]:
+    """Those segments which are a VLAN on, or the whole of, one of the physical networks, in their order."""
     return [
         segment
         for segment in segments
-        if segment[api.NETWORK_TYPE] == constants.TYPE_VLAN
-        and segment[api.PHYSICAL_NETWORK] in physnets
-        and constants.MIN_VLAN_TAG <= segment[api.SEGMENTATION_ID] <= constants.MAX_VLAN_TAG
+        if segment[api.PHYSICAL_NETWORK] in physnets and _is_flat_or_vlan(segment)
     ]
+
+
+def vlan_of(segment: Segment) -> int:
+    """The VLAN that a port group of the segment tags with; 0 for a flat network, which is untagged."""
+    return segment[api.SEGMENTATION_ID] if segment[api.NETWORK_TYPE] == constants.TYPE_VLAN else 0
 
 
 def choose_segment(segments: Iterable[Segment], physnets: Collection[str]) -> Segment:
@@ -59,10 +70,16 @@ def choose_segment(segments: Iterable[Segment], physnets: Collection[str]) -> Se
 
     Raises BindingError when the network has none on these physical networks.
     """
-    usable = vlan_segments(segments, physnets)
+    usable = usable_segments(segments, physnets)
     if not usable:
         raise BindingError(
-            "its network has no VLAN segment on a physical network of this host: "
+            "its network has no VLAN or flat segment on a physical network of this host: "
             + ", ".join(sorted(physnets))
         )
     return usable[0]
+
+
+def _is_flat_or_vlan(segment: Segment) -> bool:
+    if segment[api.NETWORK_TYPE] == constants.TYPE_VLAN:
+        return constants.MIN_VLAN_TAG <= segment[api.SEGMENTATION_ID] <= constants.MAX_VLAN_TAG
+    return bool(segment[api.NETWORK_TYPE] == constants.TYPE_FLAT)

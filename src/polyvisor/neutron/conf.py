@@ -6,7 +6,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from oslo_config import cfg
 COMMON = "ml2_vmware"
 VCENTER_PREFIX = "vmware_vcenter:"
 COMPUTE_PREFIX = "vmware_compute:"
+DRIVER_PREFIX = "polyvisor_"
 
 COMMON_OPTS = [
     cfg.StrOpt(
@@ -36,8 +37,36 @@ COMMON_OPTS = [
         "bind_deadline",
         default=20.0,
         min=1.0,
-        help="Seconds within which vCenter must have done its part of one bind or one network deletion.",
+        help="Seconds within which vCenter must have done its part of one bind.",
     ),
+    cfg.FloatOpt(
+        "reconcile_interval",
+        default=300.0,
+        min=1.0,
+        help="Seconds between two full comparisons of a vCenter with Neutron's database.",
+    ),
+    cfg.FloatOpt(
+        "pending_poll",
+        default=5.0,
+        min=0.1,
+        help="Seconds between two looks for port groups that could not be made at once.",
+    ),
+    cfg.FloatOpt(
+        "unused_grace",
+        default=600.0,
+        min=0.0,
+        help="Seconds for which a port group must have been without ports before it is deleted.",
+    ),
+    cfg.IntOpt(
+        "max_deletes",
+        default=50,
+        min=1,
+        help="Port groups that one comparison deletes at most.",
+    ),
+    cfg.BoolOpt(
+        "delete_enabled", default=True, help="Delete unused port groups that were made by this cloud."
+    ),
+    cfg.BoolOpt("dry_run", default=False, help="Only log what a comparison would change in vCenter."),
 ]
 
 VCENTER_OPTS = [
@@ -69,7 +98,13 @@ COMPUTE_OPTS = [
     cfg.DictOpt(
         "physnet_mappings",
         default={},
-        help="'physical network:distributed switch', comma separated. Required.",
+        help="'physical network:switch', comma separated. Required.",
+    ),
+    cfg.StrOpt(
+        "switch_type",
+        default="dvs",
+        choices=[("dvs", "distributed switches"), ("vss", "standard switches")],
+        help="What the switches of physnet_mappings are.",
     ),
 ]
 
@@ -104,21 +139,31 @@ class Compute:
     cluster: str
     physnet_mappings: Mapping[str, str]
     """Physical network -> name of the switch that carries it."""
+    switch_type: str
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All options of the drivers, free of contradictions."""
+    """All options of the drivers, free of contradictions. Times are in seconds."""
 
     deployment_id: str
     security_groups: str
     bind_deadline: float
+    reconcile_interval: float
+    pending_poll: float
+    unused_grace: float
+    max_deletes: int
+    delete_enabled: bool
+    dry_run: bool
     vcenters: Mapping[str, VCenter]
     computes: Mapping[str, Compute]
 
 
-def load(conf: cfg.ConfigOpts) -> Settings:
+def load(conf: cfg.ConfigOpts, drivers: Collection[str] = ()) -> Settings:
     """Read the settings from a parsed configuration.
+
+    Args:
+        drivers: the mechanism drivers that are loaded; none: do not ask.
 
     Raises ConfigError when they are missing or contradictory.
     """
@@ -128,7 +173,7 @@ def load(conf: cfg.ConfigOpts) -> Settings:
         vcenters={n: VCenter(n, **values) for n, values in _sections(conf, VCENTER_PREFIX, VCENTER_OPTS)},
         computes={h: Compute(h, **values) for h, values in _sections(conf, COMPUTE_PREFIX, COMPUTE_OPTS)},
     )
-    if problems := list(_problems(settings)):
+    if problems := [*_problems(settings), *_driver_problems(settings, drivers)]:
         raise ConfigError("\n".join(["the VMware options of ML2 cannot be used:", *problems]))
     return settings
 
@@ -188,6 +233,15 @@ def _compute_problems(compute: Compute, settings: Settings) -> Iterator[str]:
     )
 
 
+def _driver_problems(settings: Settings, drivers: Collection[str]) -> list[str]:
+    return [
+        f"[{COMPUTE_PREFIX}{compute.host}] switch_type: '{compute.switch_type}' needs {DRIVER_PREFIX}"
+        f"{compute.switch_type} in [ml2] mechanism_drivers"
+        for compute in settings.computes.values()
+        if drivers and DRIVER_PREFIX + compute.switch_type not in drivers
+    ]
+
+
 def _sharing_problems(settings: Settings) -> list[str]:
     """What two sections claim that only one can have.
 
@@ -200,8 +254,10 @@ def _sharing_problems(settings: Settings) -> list[str]:
     for compute in settings.computes.values():
         place = f"of datacenter '{compute.datacenter}' in vCenter '{compute.vcenter}'"
         claims[f"cluster '{compute.cluster}' {place} has more than one compute host"].add(compute.host)
+        # A standard switch is its host's own: one of the same name in another cluster is another switch.
+        at = f"of cluster '{compute.cluster}' " if compute.switch_type == "vss" else ""
         for physnet, switch in compute.physnet_mappings.items():
-            claims[f"switch '{switch}' {place} has more than one physical network"].add(physnet)
+            claims[f"switch '{switch}' {at}{place} has more than one physical network"].add(physnet)
     return [f"{claim}: {', '.join(sorted(by))}" for claim, by in claims.items() if len(by) > 1]
 
 

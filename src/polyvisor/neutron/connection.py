@@ -1,5 +1,6 @@
 """A vCenter as one Neutron process sees it: a session, a deadline, and a memory of when it was found dead."""
 
+import functools
 import os
 import threading
 import time
@@ -51,12 +52,20 @@ class Connection:
             return job.result(timeout=deadline)
         except TimeoutError:
             job.cancel()
-            raise self._down(process, f"{process.session.endpoint}: no end in {deadline:g} seconds") from None
+            raise self._down(
+                process, f"{process.session.endpoint}: no end in {deadline:.2g} seconds"
+            ) from None
         except Unavailable as exc:
             raise self._down(process, str(exc)) from exc
         except AuthenticationFailed as exc:
-            self._forget_old_password(process)
             where = f"[{conf.VCENTER_PREFIX}{self._vcenter.name}] username and password_file"
+            if not process.login_refused:
+                # Once, as ML2 alone tries ten times; each refused port still has its own warning.
+                LOG.error(  # noqa: TRY400 - the text says it all
+                    "vCenter %s refuses the login: %s; check %s", self._vcenter.name, exc, where
+                )
+                process.login_refused = True
+            self._forget_old_password(process)
             raise AuthenticationFailed(f"{exc}; check {where}") from exc
 
     def _down(self, process: "_Process", reason: str) -> Unavailable:
@@ -96,6 +105,12 @@ class Connection:
         )
 
 
+@functools.cache
+def connect(vcenter: conf.VCenter) -> Connection:
+    """The connection that all drivers of this process share: what one found out, the other need not."""
+    return Connection(vcenter)
+
+
 @dataclass
 class _Process:
     """What a forked child must not share with its parent: sockets, threads, and what they found out."""
@@ -103,5 +118,6 @@ class _Process:
     session: Session
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(thread_name_prefix="vcenter"))
     pid: int = field(default_factory=os.getpid)
+    login_refused: bool = False
     down_until: float = 0.0
     reason: str = ""

@@ -4,12 +4,12 @@ There is no agent: a port group is all the wiring that a port needs. So configur
 ours, and a port is reported as wired as soon as it is bound.
 """
 
-import abc
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 from neutron.db import provisioning_blocks
-from neutron_lib import constants
+from neutron_lib import constants, exceptions
 from neutron_lib.api.definitions import portbindings
 from neutron_lib.callbacks import resources
 from neutron_lib.plugins.ml2 import api
@@ -17,7 +17,12 @@ from oslo_config import cfg
 from oslo_log import log
 
 from polyvisor.neutron import binding, conf
-from polyvisor.neutron.connection import Connection
+from polyvisor.neutron.connection import connect
+from polyvisor.neutron.db import port_group as port_group_table
+from polyvisor.neutron.port_group import Network, PortGroups
+from polyvisor.neutron.reconcile import reconcilers
+from polyvisor.neutron.switch_type import SwitchType
+from polyvisor.neutron.worker import ReconcileWorker
 from polyvisor.vsphere.faults import VSphereError
 
 LOG = log.getLogger(__name__)
@@ -25,31 +30,33 @@ LOG = log.getLogger(__name__)
 # Nova's name (nova.network.model.VIF_TYPE_DVS), and the only one that its VMware driver takes for a VLAN.
 VIF_TYPE_DVS = "dvs"
 EXPECTED = (binding.BindingError, conf.ConfigError, VSphereError)
+_CAPABILITIES = {
+    portbindings.VIF_DETAILS_CONNECTIVITY: portbindings.CONNECTIVITY_L2,
+    portbindings.CAP_PORT_FILTER: False,
+}
 
 
-class VMwareMechanismDriver(api.MechanismDriver, abc.ABC):
+class VMwareMechanismDriver(api.MechanismDriver):
     """Binds ports on the compute hosts that its configuration maps to clusters; lets all others pass."""
+
+    switch_type: ClassVar[type[SwitchType]]
 
     def initialize(self) -> None:
         """Read the options. Runs in each API, RPC and worker process before it forks, so nothing connects.
 
         Raises ConfigError.
         """
-        self.settings = conf.load(cfg.CONF)
-        self.connections = {name: Connection(vcenter) for name, vcenter in self.settings.vcenters.items()}
+        self.settings = conf.load(cfg.CONF, cfg.CONF.ml2.mechanism_drivers)
+        self.switches = self.switch_type(self.settings)
+        self.computes = self.switches.of_type()
+        self.name = conf.DRIVER_PREFIX + self.switches.name
+        connections = {name: connect(vcenter) for name, vcenter in self.settings.vcenters.items()}
+        self.port_groups = PortGroups(self.switches, connections)
 
-    @abc.abstractmethod
-    def attach(
-        self, compute: conf.Compute, network: Mapping[str, Any], segment: binding.Segment
-    ) -> dict[str, Any]:
-        """Make sure of the port group for the segment, and give the `vif_details` that lead Nova to it.
-
-        Raises one of EXPECTED.
-        """
-
-    @abc.abstractmethod
-    def detach(self, network_id: str, segments: Collection[binding.Segment]) -> None:
-        """Let go of the port groups of a deleted network. Never raises one of EXPECTED."""
+    def get_workers(self) -> tuple[ReconcileWorker, ...]:
+        """What `neutron-periodic-workers` runs."""
+        make = partial(reconcilers, self.switches, connect, self.name)
+        return (ReconcileWorker(make, poll=self.settings.pending_poll, name=self.name),)
 
     @property
     def connectivity(self) -> str:
@@ -67,8 +74,8 @@ class VMwareMechanismDriver(api.MechanismDriver, abc.ABC):
         return {
             host
             for host in candidate_hosts
-            if (compute := self.settings.computes.get(host))
-            and binding.vlan_segments(segments, compute.physnet_mappings)
+            if (compute := self.computes.get(host))
+            and binding.usable_segments(segments, compute.physnet_mappings)
         }
 
     def bind_port(self, context: Any) -> None:
@@ -81,20 +88,24 @@ class VMwareMechanismDriver(api.MechanismDriver, abc.ABC):
             binding.check_port(port, security_groups=self.settings.security_groups)
             binding.check_network(network)
             segment = binding.choose_segment(context.segments_to_bind, compute.physnet_mappings)
-            details = self.attach(compute, network, segment)
+            details = self.port_groups.ensure(compute, _network(network, segment))
         except EXPECTED as exc:
             LOG.warning("Port %s is not bound on host %s: %s", port["id"], compute.host, exc)
             return
         if port["security_groups"]:
             LOG.warning("Port %s is bound, but its security groups are not enforced on VMware", port["id"])
-        context.set_binding(segment[api.ID], VIF_TYPE_DVS, details)
+        context.set_binding(segment[api.ID], VIF_TYPE_DVS, details | _CAPABILITIES)
 
     def create_port_precommit(self, context: Any) -> None:
         """Keep the port from becoming ACTIVE before it is bound."""
         self._block_provisioning(context)
 
     def update_port_precommit(self, context: Any) -> None:
-        """Keep a port that came to another host from becoming ACTIVE before it is bound there."""
+        """Keep a port that came to another host from becoming ACTIVE before it is bound there.
+
+        Raises InvalidInput where a bound port is given security groups that it could not be bound with.
+        """
+        self._refuse_new_security_groups(context)
         if context.host != context.original_host:
             self._block_provisioning(context)
 
@@ -114,9 +125,9 @@ class VMwareMechanismDriver(api.MechanismDriver, abc.ABC):
                 provisioning_blocks.L2_AGENT_ENTITY,
             )
 
-    def delete_network_postcommit(self, context: Any) -> None:
-        """Let go of the network's port groups. Its deletion stands, whatever vCenter says."""
-        self.detach(context.current["id"], context.network_segments)
+    def delete_network_precommit(self, context: Any) -> None:
+        """Leave the network's port groups to the reconciler, in the transaction that frees the VLAN."""
+        port_group_table.mark_network_deleted(context.plugin_context, context.current["id"])
 
     def _compute(self, context: Any) -> conf.Compute | None:
         """The compute service that the port is for; None for hosts, and for ports, that are not ours.
@@ -125,7 +136,16 @@ class VMwareMechanismDriver(api.MechanismDriver, abc.ABC):
         """
         if context.current["device_owner"].startswith(constants.DEVICE_OWNER_NETWORK_PREFIX):
             return None
-        return self.settings.computes.get(context.host)
+        return self.computes.get(context.host)
+
+    def _refuse_new_security_groups(self, context: Any) -> None:
+        is_bound = self._compute(context) and context.vif_type == VIF_TYPE_DVS
+        if not is_bound or context.original["security_groups"]:
+            return
+        try:
+            binding.check_security_groups(context.current, policy=self.settings.security_groups)
+        except binding.BindingError as exc:
+            raise exceptions.InvalidInput(error_message=f"port {context.current['id']}: {exc}") from exc
 
     def _block_provisioning(self, context: Any) -> None:
         if self._compute(context) and context.current["status"] != constants.PORT_STATUS_ACTIVE:
@@ -135,3 +155,12 @@ class VMwareMechanismDriver(api.MechanismDriver, abc.ABC):
                 resources.PORT,
                 provisioning_blocks.L2_AGENT_ENTITY,
             )
+
+
+def _network(network: Mapping[str, Any], segment: binding.Segment) -> Network:
+    return Network(
+        id=network["id"],
+        physnet=segment[api.PHYSICAL_NETWORK],
+        vlan_id=binding.vlan_of(segment),
+        mtu=network["mtu"],
+    )

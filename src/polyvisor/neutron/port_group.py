@@ -1,168 +1,284 @@
-"""The distributed port group of a Neutron network: make sure of it, or let it go.
+"""The port groups of a Neutron network while a port is bound: see to it that they are there.
 
-Its description is what makes a port group ours. One that has a network's name without it is used if it fits,
-and never changed or removed.
+Between the steps in vCenter the table is asked and written; which comes first is what makes it safe against
+other processes, and against dying in between.
 """
 
-import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 
+from neutron_lib import context as neutron_context
 from oslo_log import log
 
+from polyvisor.neutron import conf, leftover
 from polyvisor.neutron.binding import BindingError
-from polyvisor.vsphere import faults
-from polyvisor.vsphere.port_group import PortGroup, create_port_group, list_port_groups, remove_port_group
+from polyvisor.neutron.connection import Connection
+from polyvisor.neutron.db import network as networks
+from polyvisor.neutron.db import port_group as table
+from polyvisor.neutron.db.port_group import Row, Site, Wanted
+from polyvisor.neutron.inventory import Group, Inventory, Spot
+from polyvisor.neutron.switch_type import SwitchType
+from polyvisor.vsphere.faults import VSphereError
 from polyvisor.vsphere.session import Session
-from polyvisor.vsphere.switch import Switch, find_switch, hosts_outside
 
 LOG = log.getLogger(__name__)
+T = TypeVar("T")
 
-_DESCRIPTION = "OpenStack network {} of Polyvisor deployment {}. Do not edit: this text marks the owner."
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A distributed switch, by its names in vCenter's inventory."""
-
-    datacenter: str
-    switch: str
+PARALLEL_CALLS = 8
+_REMOVAL_POLL = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What a port group has to be like for a Neutron network of this deployment.
+    """What the port groups have to be like.
 
     Attributes:
+        vlan_id: 0 for untagged.
         mtu: bytes.
     """
 
     id: str
+    physnet: str
     vlan_id: int
     mtu: int
-    deployment_id: str
-
-    @property
-    def group_name(self) -> str:
-        """Made of the UUID alone: nothing that a tenant chose goes into vCenter."""
-        return f"os-{self.id}"
-
-    @property
-    def group_description(self) -> str:
-        """The mark of ownership."""
-        return _DESCRIPTION.format(self.id, self.deployment_id)
 
 
-def ensure(
-    session: Session, place: Place, network: Network, *, cluster: str, timeout: float
-) -> tuple[Switch, PortGroup]:
-    """Give the network's port group for a cluster, made if it is missing. May be repeated, and raced.
+class PortGroups:
+    """Makes sure of port groups on switches of one type."""
 
-    Args:
-        cluster: its name; all its hosts must be on the switch.
-        timeout: seconds for each task of vCenter.
+    def __init__(self, switches: SwitchType, connections: Mapping[str, Connection]) -> None:
+        self._switches = switches
+        self._connections = connections
 
-    Raises:
-        BindingError: the switch, or a port group that is there already, does not fit.
-        VSphereError: what vCenter refused.
-    """
-    switch = find_switch(session, place.datacenter, place.switch)
-    _check_switch(session, switch, network, cluster)
-    groups = list_port_groups(session, switch.datacenter)
-    group = _find(groups, switch, network)
-    if group is None:
-        _free_vlan(session, groups, switch, network, timeout)
-        _create(session, switch, network, timeout)
-        group = _find(list_port_groups(session, switch.datacenter), switch, network)
-    if group is None:
-        raise BindingError(
-            f"port group '{network.group_name}' was removed while the port was being bound, or the account "
-            "of Neutron may not read it"
-        )
-    return switch, group
+    def ensure(self, compute: conf.Compute, network: Network) -> dict[str, Any]:
+        """See to it that the network has its port group wherever the compute service may place a VM now.
+
+        May be repeated, and raced by other processes. What could not be made is left to the reconciler.
+
+        Returns:
+            The `vif_details` that lead Nova to it.
+
+        Raises:
+            BindingError: the switch, or a port group that is there already, does not fit; or the VLAN is
+                still in use by a deleted network.
+            VSphereError: what vCenter refused.
+        """
+        return _Ensuring(self._switches, self._connections, compute, network).run()
 
 
-def remove(session: Session, place: Place, *, network_id: str, deployment_id: str, timeout: float) -> None:
-    """Remove what `ensure` made for the network on the switch.
+class _Ensuring:
+    """One run of `PortGroups.ensure`."""
 
-    Args:
-        timeout: seconds for each task of vCenter.
+    def __init__(
+        self,
+        switches: SwitchType,
+        connections: Mapping[str, Connection],
+        compute: conf.Compute,
+        network: Network,
+    ) -> None:
+        self.context = neutron_context.get_admin_context()
+        self.switches = switches
+        self.connections = connections
+        self.compute = compute
+        self.network = network
+        self.deadline = time.monotonic() + switches.settings.bind_deadline
 
-    Raises:
-        InUse: a NIC hangs on it.
-        VSphereError: what else vCenter refused.
-    """
-    switch = find_switch(session, place.datacenter, place.switch)
-    for group in list_port_groups(session, switch.datacenter):
-        if group.switch == switch.moref and owner(group, deployment_id) == network_id:
-            remove_port_group(session, group, timeout=timeout)
-            LOG.info("Removed port group %s from switch %s", group.name, switch.name)
+    def run(self) -> dict[str, Any]:
+        self._outlast_removal()
+        # Before vCenter is read: what is seen there cannot then be taken away by a reconciler.
+        table.keep(self.context, self.network.id)
+        inventory, spots = self._ask(self._look)
+        # After vCenter was read: who made what is seen there wrote its row before.
+        rows = {row.site: row for row in table.list_of_network(self.context, self.network.id)}
+        wanted = {spot.site: self._wanted(spot, rows.get(spot.site)) for spot in spots}
+        groups = self._fitting(inventory, wanted.values(), rows)
+        if unsure := [site for site in wanted if site not in rows or rows[site].state != table.ACTIVE]:
+            leftover.free_vlan(self.context, self.switches, self._ask_at, self.network, inventory)
+        missing = [spot for spot in spots if spot.site not in groups]
+        if missing:
+            groups |= self._create(missing, wanted)
+        if unsure or missing:
+            self._write_down(wanted, groups, rows)
+        first = next((spot for spot in spots if spot.site in groups), None)
+        if first is None:
+            raise BindingError(f"all hosts of cluster '{self.compute.cluster}' went away just now")
+        return self.switches.vif_details(first, groups[first.site])
 
+    def _ask(self, work: Callable[[Session], T]) -> T:
+        return self._ask_at(self.compute.vcenter, work)
 
-def owner(group: PortGroup, deployment_id: str) -> str | None:
-    """Give the id of the network that this deployment made the port group for; None if it did not make it."""
-    before, after = _DESCRIPTION.format("\0", deployment_id).split("\0")
-    match = re.fullmatch(f"{re.escape(before)}([0-9a-f-]+){re.escape(after)}", group.description)
-    return match[1] if match else None
+    def _ask_at(self, vcenter: str, work: Callable[[Session], T]) -> T:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise BindingError(f"it took more than {self.switches.settings.bind_deadline:g} seconds")
+        return self.connections[vcenter].run(work, deadline=left)
 
+    def _outlast_removal(self) -> None:
+        """Let a reconciler that is just removing the unused port group finish; stand in for one that died."""
+        patience = min(time.monotonic() + 10.0, self.deadline)
+        while removing := [
+            row for row in table.list_of_network(self.context, self.network.id) if row.state == table.DELETING
+        ]:
+            if not networks.exists(self.context, self.network.id):
+                raise BindingError("its network was deleted")
+            if time.monotonic() > patience:
+                table.update(
+                    self.context, [row.id for row in removing], state=table.PENDING, unused_since=None
+                )
+                return
+            time.sleep(_REMOVAL_POLL)
 
-def _check_switch(session: Session, switch: Switch, network: Network, cluster: str) -> None:
-    if switch.mtu and switch.mtu < network.mtu:
-        raise BindingError(
-            f"the network's MTU {network.mtu} is larger than MTU {switch.mtu} of switch '{switch.name}': "
-            "raise the switch's or lower the network's"
-        )
-    if outside := hosts_outside(session, switch, cluster):
-        raise BindingError(
-            f"not on switch '{switch.name}': {', '.join(outside)} of cluster '{cluster}'; add them to the "
-            "switch, or put them in maintenance mode"
-        )
+    def _look(self, session: Session) -> tuple[Inventory, list[Spot]]:
+        switch = self.compute.physnet_mappings[self.network.physnet]
+        inventory = self.switches.read(session, [self.compute])
+        spots = [spot for spot in inventory.spots[self.compute.host, switch] if spot.ready]
+        if not spots:
+            raise BindingError(f"no host of cluster '{self.compute.cluster}' can take a VM now")
+        for spot in spots:
+            self._check(spot)
+        self.switches.check(session, self.compute, switch, self.network.id)
+        return inventory, spots
 
-
-def _find(groups: Sequence[PortGroup], switch: Switch, network: Network) -> PortGroup | None:
-    group = next((group for group in groups if group.name == network.group_name), None)
-    if group and group.switch != switch.moref:
-        raise BindingError(f"port group '{group.name}' is on another switch than '{switch.name}'")
-    if group and group.vlan_id != network.vlan_id:
-        raise BindingError(
-            f"port group '{group.name}' has VLAN {group.vlan_id}, but the network has VLAN {network.vlan_id}"
-        )
-    return group
-
-
-def _free_vlan(
-    session: Session, groups: Sequence[PortGroup], switch: Switch, network: Network, timeout: float
-) -> None:
-    """See to it that no NIC of a deleted network is on the VLAN which Neutron has now given to this one.
-
-    A switch has one physical network, and that gives each VLAN to one network: any other port group of ours
-    on this VLAN is a leftover.
-    """
-    for group in groups:
-        on_vlan = group.switch == switch.moref and group.vlan_id == network.vlan_id
-        if not on_vlan or not owner(group, network.deployment_id):
-            continue
-        try:
-            remove_port_group(session, group, timeout=timeout)
-        except faults.InUse as exc:
+    def _check(self, spot: Spot) -> None:
+        if spot.obstacle:
+            raise BindingError(spot.obstacle)
+        if spot.mtu and spot.mtu < self.network.mtu:
             raise BindingError(
-                f"VLAN {network.vlan_id} of '{switch.name}' is still in use by a deleted network: {exc}; "
-                "move these NICs away first"
-            ) from exc
-        LOG.warning("Removed port group %s, left over on VLAN %d", group.name, network.vlan_id)
+                f"the network's MTU {self.network.mtu} is larger than MTU {spot.mtu} of switch "
+                f"'{spot.site.switch}': raise the switch's or lower the network's"
+            )
+
+    def _wanted(self, spot: Spot, row: Row | None) -> Wanted:
+        name = row.name if row else self.switches.group_name(self.network.id)
+        return Wanted(spot.site, self.network.id, self.network.vlan_id, name)
+
+    def _fitting(
+        self, inventory: Inventory, wanted: Collection[Wanted], rows: Mapping[Site, Row]
+    ) -> dict[Site, Group]:
+        """The port groups that are there already.
+
+        Raises BindingError when one does not fit; one of ours is then left to the reconciler at once.
+        """
+        found: dict[Site, Group] = {}
+        for item in wanted:
+            group = inventory.find(item.site, item.name)
+            if group is None:
+                self._may_be_made(item, rows.get(item.site))
+                continue
+            try:
+                _check_group(group, item)
+            except BindingError:
+                row = rows.get(item.site)
+                if row and row.owned:
+                    table.update(self.context, [row.id], state=table.PENDING)
+                raise
+            found[item.site] = group
+        return found
+
+    def _may_be_made(self, wanted: Wanted, row: Row | None) -> None:
+        if row and not row.owned and wanted.name != self.switches.group_name(wanted.network_id):
+            raise BindingError(
+                f"port group '{wanted.name}', which an administrator named for the network, is not on "
+                f"'{wanted.site.switch}'; make it, or name another"
+            )
+
+    def _create(self, spots: Collection[Spot], wanted: Mapping[Site, Wanted]) -> dict[Site, Group]:
+        table.claim(self.context, [wanted[spot.site] for spot in spots])
+        make = partial(create_all, self.switches, items=[(spot, wanted[spot.site]) for spot in spots])
+        done, refused = self._ask(make)
+        made = {item.site: group for item, group in done}
+        failed = {item.site: error for item, error in refused}
+        if failed:
+            made |= self._look_again(wanted, failed)
+        return made
+
+    def _look_again(
+        self, wanted: Mapping[Site, Wanted], failed: Mapping[Site, VSphereError]
+    ) -> dict[Site, Group]:
+        """Forgive what another process made at the same moment, and hosts that went away just now.
+
+        Raises BindingError for the rest, which is left to the reconciler.
+        """
+        read = partial(self.switches.read, computes=[self.compute])
+        inventory = self._ask(read)
+        spots = {spot.site: spot for group in inventory.spots.values() for spot in group}
+        made: dict[Site, Group] = {}
+        for site, error in failed.items():
+            group = inventory.find(site, wanted[site].name)
+            if group:
+                _check_group(group, wanted[site])
+                made[site] = group
+            elif site in spots and spots[site].ready and not spots[site].obstacle:
+                what = f"port group '{wanted[site].name}' cannot be made on '{site.switch}' of {site.scope}"
+                raise BindingError(f"{what}: {error}")
+        return made
+
+    def _write_down(
+        self, wanted: Mapping[Site, Wanted], groups: Mapping[Site, Group], rows: Mapping[Site, Row]
+    ) -> None:
+        there = {site: identity(group) for site, group in groups.items()}
+        lost = table.confirm(self.context, [(wanted[site], key) for site, key in there.items()])
+        for site in lost:
+            group = groups[site]
+            owned = self.switches.marks and group.network_id == self.network.id
+            known = rows.get(site)
+            if known is None and networks.exists(self.context, self.network.id):
+                key, moref = there[site]
+                table.note(self.context, wanted[site], owned=owned, key=key, moref=moref)
+                continue
+            raise BindingError("its network was deleted while the port was being bound")
 
 
-def _create(session: Session, switch: Switch, network: Network, timeout: float) -> None:
-    try:
-        create_port_group(
-            session,
-            switch,
-            name=network.group_name,
-            vlan_id=network.vlan_id,
-            description=network.group_description,
-            timeout=timeout,
+def identity(group: Group) -> tuple[str | None, str | None]:
+    """Key and moref as the table keeps them: of a distributed port group only."""
+    return (group.key, group.ref) if group.key else (None, None)
+
+
+def create_all(
+    switches: SwitchType,
+    session: Session,
+    *,
+    items: Collection[tuple[Spot, Wanted]],
+    allowed: Callable[[], bool] = lambda: True,
+) -> tuple[list[tuple[Wanted, Group]], list[tuple[Wanted, VSphereError]]]:
+    """Make port groups side by side; one that fails is not the others' matter.
+
+    Args:
+        allowed: asked before each; where it says no, the port group is neither made nor failed.
+    """
+    made: list[tuple[Wanted, Group]] = []
+    failed: list[tuple[Wanted, VSphereError]] = []
+
+    def create(item: tuple[Spot, Wanted]) -> None:
+        spot, wanted = item
+        if not allowed():
+            return
+        try:
+            made.append((wanted, switches.create(session, spot, wanted)))
+            LOG.info("Made port group %s with VLAN %d on %s", *_said(wanted))
+        except VSphereError as exc:
+            failed.append((wanted, exc))
+
+    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+        list(pool.map(create, items))
+    return made, failed
+
+
+def _said(wanted: Wanted) -> tuple[str, int, str]:
+    return wanted.name, wanted.vlan_id, f"{wanted.site.switch} of {wanted.site.scope}"
+
+
+def _check_group(group: Group, wanted: Wanted) -> None:
+    if group.switch != wanted.site.switch:
+        raise BindingError(
+            f"port group '{group.name}' of {group.scope} is on another switch than '{wanted.site.switch}'"
         )
-        LOG.info("Made port group %s with VLAN %d on %s", network.group_name, network.vlan_id, switch.name)
-    except faults.AlreadyExists:
-        # Another process bound a port of this network at the same moment; the caller looks at what it made.
-        LOG.debug("Port group %s was made by somebody else just now", network.group_name)
+    if group.vlan_id != wanted.vlan_id:
+        raise BindingError(
+            f"port group '{group.name}' of {group.scope} has VLAN {group.vlan_id}, but the network has VLAN "
+            f"{wanted.vlan_id}"
+        )

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import getpass
+import hashlib
 import importlib.metadata
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pymysql
 
 from polyvisor.sandbox import packages
 from polyvisor.sandbox.commands import once, run
 from polyvisor.sandbox.settings import Settings
+
+
+#: Migrations of the tables that Polyvisor adds to Neutron's database.
+OWN_MIGRATIONS = Path(__file__).parents[1] / "neutron" / "db" / "migration"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,4 +120,10 @@ def _migrate(settings: Settings, schema: Schema) -> None:
         for command in schema.commands:
             run(settings, command)
 
-    once(settings, f"schema-{schema.distribution}-{release}", commands)
+    once(settings, f"schema-{schema.distribution}-{release}-{_own_migrations()}", commands)
+
+
+def _own_migrations() -> str:
+    """Name the state of Polyvisor's own migrations, which change between two releases of OpenStack."""
+    versions = sorted(path.name for path in OWN_MIGRATIONS.rglob("*.py"))
+    return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:8]

@@ -27,14 +27,33 @@ class Switch:
     """Morefs of the ESXi hosts on the switch."""
 
 
+def find_datacenter(session: Session, name: str) -> str:
+    """Give the moref of the datacenter of this name.
+
+    Raises:
+        NotFound: there is none, or more than one.
+    """
+    return _named(inventory.collect(session, vim.Datacenter, ["name"]), "datacenter", name)
+
+
+def find_cluster(session: Session, datacenter: str, name: str) -> str:
+    """Give the moref of the cluster of this name in the datacenter (a moref).
+
+    Raises:
+        NotFound: there is none, or more than one.
+    """
+    home = session.managed_object(vim.Datacenter, datacenter)
+    clusters = inventory.collect(session, vim.ClusterComputeResource, ["name"], container=home)
+    return _named(clusters, "cluster", name)
+
+
 def find_switch(session: Session, datacenter: str, name: str) -> Switch:
     """The distributed switch of this name, in any folder of the datacenter of that name.
 
     Raises:
         NotFound: there is no such datacenter or switch, or more than one.
     """
-    datacenters = inventory.collect(session, vim.Datacenter, ["name"])
-    home = _named(datacenters, "datacenter", datacenter)
+    home = find_datacenter(session, datacenter)
     switches = inventory.collect(
         session,
         vim.DistributedVirtualSwitch,
@@ -61,13 +80,12 @@ def hosts_outside(session: Session, switch: Switch, cluster: str) -> list[str]:
     Raises:
         NotFound: the switch's datacenter has no cluster of that name, or more than one.
     """
-    home = session.managed_object(vim.Datacenter, switch.datacenter)
-    clusters = inventory.collect(session, vim.ClusterComputeResource, ["name"], container=home)
+    owner = find_cluster(session, switch.datacenter, cluster)
     hosts = inventory.collect(
         session,
         vim.HostSystem,
         ["name", "runtime.connectionState", "runtime.inMaintenanceMode"],
-        container=session.managed_object(vim.ClusterComputeResource, _named(clusters, "cluster", cluster)),
+        container=session.managed_object(vim.ClusterComputeResource, owner),
     )
     return sorted(
         unescape(host.get("name", ref))

@@ -7,4 +7,4 @@ from tests.functional.conftest import StartVCenter, VCenter
 
 @pytest.fixture(scope="module")
 def running_vcenter(module_vcenter: StartVCenter) -> VCenter:
-    return module_vcenter("-vms", "4")
+    return module_vcenter("-vms", "16")

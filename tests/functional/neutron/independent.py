@@ -44,6 +44,56 @@ class Client:
         wait(self.find_all(vim.DistributedVirtualSwitch)["dvs1"].AddDVPortgroup_Task([spec]))
         return self.port_group(name)
 
+    def change_port_group(self, group: Any, vlan_id: int, description: str | None = None) -> None:
+        """Give it another VLAN by hand."""
+        policy = vim.dvs.VmwareDistributedVirtualSwitch
+        vlan = policy.VlanIdSpec(inherited=False, vlanId=vlan_id)
+        spec = vim.dvs.DistributedVirtualPortgroup.ConfigSpec(
+            configVersion=group.config.configVersion,
+            description=description,
+            defaultPortConfig=policy.VmwarePortConfigPolicy(vlan=vlan),
+        )
+        wait(group.ReconfigureDVPortgroup_Task(spec))
+
+    def standard_port_groups(self, name: str) -> dict[str, Any]:
+        """Host -> specification of its standard port group of that name."""
+        return {
+            host: group.spec
+            for host, found in self.find_all(vim.HostSystem).items()
+            for group in found.config.network.portgroup
+            if group.spec.name == name
+        }
+
+    def add_standard_port_group(self, host: str, name: str, vlan_id: int) -> None:
+        self._networking(host).AddPortGroup(_standard(name, vlan_id))
+
+    def change_standard_port_group(self, host: str, name: str, vlan_id: int) -> None:
+        self._networking(host).UpdatePortGroup(name, _standard(name, vlan_id))
+
+    def remove_standard_port_group(self, host: str, name: str) -> None:
+        self._networking(host).RemovePortGroup(name)
+
+    def _networking(self, host: str) -> Any:
+        return self.find_all(vim.HostSystem)[host].configManager.networkSystem
+
+    @contextmanager
+    def disconnected(self, name: str) -> Iterator[None]:
+        """Take a host from vCenter's reach, and give it back."""
+        host = self.find_all(vim.HostSystem)[name]
+        wait(host.DisconnectHost_Task())
+        try:
+            yield
+        finally:
+            wait(host.ReconnectHost_Task())
+
+    def vm_on(self, host: str) -> Any:
+        """Some VM of that host: one is moved there if it has none."""
+        found = self.find_all(vim.HostSystem)[host]
+        for vm in self.find_all(vim.VirtualMachine).values():
+            if vm.runtime.host == found:
+                return vm
+        raise AssertionError(f"no VM on {host}")
+
     @contextmanager
     def host_off_the_switch(self, name: str) -> Iterator[None]:
         """Take a host off the distributed switch, and put it back."""
@@ -70,10 +120,15 @@ class Client:
         port = vim.dvs.PortConnection(
             portgroupKey=group.key, switchUuid=group.config.distributedVirtualSwitch.uuid
         )
-        card = vim.vm.device.VirtualVmxnet3(
-            key=-1,
-            backing=vim.vm.device.VirtualEthernetCard.DistributedVirtualPortBackingInfo(port=port),
-        )
+        backing = vim.vm.device.VirtualEthernetCard.DistributedVirtualPortBackingInfo(port=port)
+        return self._attach(vm, backing)
+
+    def attach_standard(self, vm: Any, name: str) -> Any:
+        """Add a NIC on the standard port group of that name."""
+        return self._attach(vm, vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(deviceName=name))
+
+    def _attach(self, vm: Any, backing: Any) -> Any:
+        card = vim.vm.device.VirtualVmxnet3(key=-1, backing=backing)
         before = {device.key for device in vm.config.hardware.device}
         self._reconfigure(vm, "add", card)
         return vm, next(device for device in vm.config.hardware.device if device.key not in before)
@@ -84,6 +139,12 @@ class Client:
     def _reconfigure(self, vm: Any, operation: str, device: Any) -> None:
         change = vim.vm.device.VirtualDeviceSpec(operation=operation, device=device)
         wait(vm.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[change])))
+
+
+def _standard(name: str, vlan_id: int) -> Any:
+    return vim.host.PortGroup.Specification(
+        name=name, vlanId=vlan_id, vswitchName="vSwitch0", policy=vim.host.NetworkPolicy()
+    )
 
 
 def wait(task: Any) -> None:

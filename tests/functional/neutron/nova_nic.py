@@ -1,7 +1,8 @@
 """Gives a VM a NIC for a Neutron port with Nova's own code, as its compute driver would.
 
 A program of its own, because Nova and Neutron register the same options differently in one process. Reads
-JSON from standard input: `vcenter` (host, port, username, password, ca_file), `vm` (moref), `port`.
+JSON from standard input: `vcenter` (host, port, username, password, ca_file), `vm` (moref), `port`, and
+`cluster` (moref) for a port on standard switches.
 """
 
 import json
@@ -36,7 +37,8 @@ def main() -> None:
         details=port["binding:vif_details"],
         network=model.Network(id=port["network_id"], bridge=port["network_id"]),
     )
-    info = vmware_vif.get_vif_dict(session, None, "vmxnet3", vif)
+    cluster = vim_util.get_moref(asked["cluster"], "ClusterComputeResource") if "cluster" in asked else None
+    info = vmware_vif.get_vif_dict(session, cluster, "vmxnet3", vif)
     spec = vm_util.get_network_attach_config_spec(session.vim.client.factory, info, 0)
     vm_util.reconfigure_vm(session, vim_util.get_moref(asked["vm"], "VirtualMachine"), spec)
 

@@ -1,6 +1,7 @@
 """The driver in Neutron's real ML2 plugin, against the simulator."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -11,57 +12,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import webob.exc
-from neutron.services.segments import db as segments_db
-from neutron.tests.unit.plugins.ml2 import test_plugin
-from neutron_lib import constants, context
-from neutron_lib.api.definitions import portbindings, provider_net
-from neutron_lib.plugins import directory
+from neutron_lib import constants
+from neutron_lib.api.definitions import portbindings
 
-from polyvisor.neutron.port_group import Network
-from tests.functional.neutron.independent import client
-from tests.functional.neutron.ml2 import WithDriver
-
-OWNER = "compute:nova"
-
-
-class Binding(WithDriver, test_plugin.Ml2PluginV2TestCase):
-    """What the tests below have in common; has none of its own."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        # The test case replaces the callback registry, so what frees a network's VLAN must subscribe again.
-        segments_db.subscribe()
-        self.plugin = directory.get_plugin()
-        self.admin = context.get_admin_context()
-        vcenter = client(self.vcenter)
-        self.seen = vcenter.__enter__()
-        self.addCleanup(vcenter.__exit__, None, None, None)
-
-    def vlan_network(self, vlan_id: int) -> Any:
-        """Make a network with a subnet on this VLAN; give its id."""
-        provider = {
-            provider_net.NETWORK_TYPE: "vlan",
-            provider_net.PHYSICAL_NETWORK: "physnet1",
-            provider_net.SEGMENTATION_ID: vlan_id,
-        }
-        network = self._make_network(
-            self.fmt, f"vlan{vlan_id}", True, as_admin=True, arg_list=tuple(provider), **provider
-        )
-        self._make_subnet(self.fmt, network, "10.0.0.1", "10.0.0.0/24", as_admin=True)
-        return network["network"]["id"]
-
-    def port_on(self, network_id: str, host: str = "compute1", **attributes: Any) -> dict[str, Any]:
-        """Make a port as Nova does, on a compute host; give it as it is after the binding."""
-        attributes = {portbindings.HOST_ID: host, "device_owner": OWNER, **attributes}
-        made = self._make_port(
-            self.fmt, network_id, as_admin=True, arg_list=(portbindings.HOST_ID, *attributes), **attributes
-        )
-        return self._show("ports", made["port"]["id"], as_admin=True)["port"]
-
-    def delete_all(self, network_id: str) -> None:
-        for port in self.plugin.get_ports(self.admin, filters={"network_id": [network_id]}):
-            self.plugin.delete_port(self.admin, port["id"])
-        self.plugin.delete_network(self.admin, network_id)
+from tests.functional.neutron.ml2 import Binding
 
 
 class TestBinding(Binding):
@@ -167,18 +121,22 @@ class TestOwnership(Binding):
         network_id = self.vlan_network(21)
         self.port_on(network_id)
         self.delete_all(network_id)
+        self.reconcile()
         assert self.seen.port_group(f"os-{network_id}") is None
 
-    def test_it_stays_while_a_nic_hangs_on_it_and_the_reason_is_logged(self) -> None:
+    def test_it_stays_while_a_nic_hangs_on_it_and_the_reason_is_kept(self) -> None:
         network_id = self.vlan_network(22)
         self.port_on(network_id)
         group = self.seen.port_group(f"os-{network_id}")
         attached = self.seen.attach(group)
-        with self.assertLogs("polyvisor.neutron", "WARNING") as logs:
-            self.delete_all(network_id)
-        assert "NICs of 1 VM" in logs.output[0]
+        self.delete_all(network_id)
+        self.reconcile()
         assert self.seen.port_group(f"os-{network_id}") is not None
+        assert self.rows(network_id)[0].last_error == "NICs of VMs are on it"
         self.seen.detach(attached)
+        self.reconcile()
+        assert self.seen.port_group(f"os-{network_id}") is None
+        assert self.rows(network_id) == []
 
     def test_a_vlan_is_not_given_to_a_new_network_before_the_old_ones_nics_are_gone(self) -> None:
         old = self.vlan_network(23)
@@ -189,7 +147,7 @@ class TestOwnership(Binding):
         with self.assertLogs("polyvisor.neutron", "WARNING") as logs:
             refused = self.port_on(new)
         assert refused[portbindings.VIF_TYPE] == portbindings.VIF_TYPE_BINDING_FAILED
-        assert "VLAN 23 of 'dvs1' is still in use by a deleted network" in logs.output[0]
+        assert "VLAN 23 of 'dvs1' of dc1 is still in use by a deleted network" in logs.output[0]
         assert self.seen.port_group(f"os-{new}") is None
         self.seen.detach(attached)
         assert self.port_on(new)[portbindings.VIF_TYPE] == "dvs"
@@ -201,16 +159,18 @@ class TestOwnership(Binding):
         port = self.port_on(network_id)
         assert port[portbindings.VIF_DETAILS]["pg_id"] == group.key
         self.delete_all(network_id)
+        self.reconcile()
         kept = self.seen.port_group(f"os-{network_id}")
         assert kept is not None
         assert kept.config.description == "ours, not yours"
 
     def test_another_clouds_port_group_is_not_removed(self) -> None:
         network_id = self.vlan_network(25)
-        description = Network(network_id, 25, 1500, "another-cloud").group_description
+        description = self.mark(network_id).replace(" test.", " another-cloud.")
         self.seen.add_port_group(f"os-{network_id}", 25, description)
         self.port_on(network_id)
         self.delete_all(network_id)
+        self.reconcile()
         assert self.seen.port_group(f"os-{network_id}") is not None
 
     def test_a_port_group_with_another_vlan_is_refused_and_left_alone(self) -> None:
@@ -237,6 +197,17 @@ class TestRejectingSecurityGroups(Binding):
         port = self.port_on(self.vlan_network(32), security_groups=[])
         assert port[portbindings.VIF_TYPE] == "dvs"
 
+    def test_a_bound_port_is_given_none_afterwards(self) -> None:
+        port = self.port_on(self.vlan_network(33), security_groups=[])
+        [group] = self.plugin.get_security_groups(self.admin, filters={"project_id": [port["project_id"]]})
+        request = self.new_update_request(
+            "ports", {"port": {"security_groups": [group["id"]]}}, port["id"], as_admin=True
+        )
+        response = request.get_response(self.api)
+        assert response.status_int == webob.exc.HTTPBadRequest.code, response.text
+        assert "--no-security-group" in response.text
+        assert self._show("ports", port["id"], as_admin=True)["port"]["security_groups"] == []
+
 
 class TestFaults(Binding):
     common: ClassVar[dict[str, Any]] = {"bind_deadline": 2}
@@ -259,15 +230,17 @@ class TestFaults(Binding):
             took = time.monotonic() - started
         assert port[portbindings.VIF_TYPE] == portbindings.VIF_TYPE_BINDING_FAILED
         assert took < 5
-        assert f"vCenter {self.vcenter.host}:{self.vcenter.port}: no end in 2 seconds" in logs.output[0]
+        where = re.escape(f"vCenter {self.vcenter.host}:{self.vcenter.port}")
+        assert re.search(rf"{where}: no end in (1\.\d|2) seconds", logs.output[0])
         self.rebinds(port)
 
     def test_a_network_can_be_deleted_while_vcenter_hangs(self) -> None:
         network_id = self.vlan_network(42)
         self.port_on(network_id)
-        with self.hung_vcenter(), self.assertLogs("polyvisor.neutron", "WARNING") as logs:
+        with self.hung_vcenter():
             self.delete_all(network_id)
-        assert f"Deleted network {network_id} may still have a port group" in logs.output[-1]
+        self.reconcile()
+        assert self.seen.port_group(f"os-{network_id}") is None
 
     def test_a_wrong_password_is_said_and_a_corrected_one_is_taken_without_restart(self) -> None:
         self.password_file.write_text("not it")

@@ -45,14 +45,14 @@ def test_networks_whose_guests_tag_are_refused(field: str) -> None:
     "unusable",
     [
         {"network_type": "vxlan"},
-        {"network_type": "flat", "segmentation_id": None},
+        {"network_type": "flat", "segmentation_id": None, "physical_network": "physnet9"},
         {"physical_network": "physnet9"},
         {"segmentation_id": 0},
         {"segmentation_id": 4095},
     ],
 )
 def test_a_network_without_a_vlan_on_a_mapped_physical_network_is_refused(unusable: dict[str, Any]) -> None:
-    with pytest.raises(binding.BindingError, match=r"no VLAN segment .*: physnet1, physnet2"):
+    with pytest.raises(binding.BindingError, match=r"no VLAN or flat segment .*: physnet1, physnet2"):
         binding.choose_segment([segment(**unusable)], {"physnet2": "dvs2", "physnet1": "dvs1"})
 
 
@@ -60,3 +60,9 @@ def test_a_network_without_a_vlan_on_a_mapped_physical_network_is_refused(unusab
 def test_the_first_usable_segment_is_chosen(vlan_id: int) -> None:
     segments = [segment(network_type="vxlan"), segment(id="s2", segmentation_id=vlan_id), segment(id="s3")]
     assert binding.choose_segment(segments, {"physnet1"})["id"] == "s2"
+
+
+def test_a_flat_network_is_untagged() -> None:
+    flat = segment(network_type="flat", segmentation_id=None)
+    assert binding.vlan_of(binding.choose_segment([flat], {"physnet1"})) == 0
+    assert binding.vlan_of(segment()) == 100

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,11 @@ class Options:
         self.password_file = folder / "password"
         self.password_file.write_text("secret\n")
 
-    def load(self, text: str) -> conf.Settings:
+    def load(self, text: str, drivers: Collection[str] = ()) -> conf.Settings:
         self.file.write_text(text.format(password_file=self.password_file))
         parsed = cfg.ConfigOpts()
         parsed([], default_config_files=[str(self.file)])
-        return conf.load(parsed)
+        return conf.load(parsed, drivers)
 
     def problems(self, *changes: tuple[str, str]) -> list[str]:
         """What is said about GOOD with these changes."""
@@ -162,4 +163,26 @@ def test_the_options_are_offered_to_the_sample_generator() -> None:
         "ml2_vmware",
         "vmware_vcenter:NAME",
         "vmware_compute:HOST",
+    ]
+
+
+def test_switches_are_distributed_unless_it_says_otherwise(options: Options) -> None:
+    computes = options.load(
+        GOOD.replace("cluster = cluster2", "cluster = cluster2\nswitch_type = vss")
+    ).computes
+    assert (computes["Compute-1"].switch_type, computes["compute2"].switch_type) == ("dvs", "vss")
+
+
+def test_standard_switches_of_one_name_in_two_clusters_are_two_switches(options: Options) -> None:
+    text = GOOD.replace("cluster = cluster", "switch_type = vss\ncluster = cluster")
+    options.load(text.replace("physnet1:dvs1\n", "physnet2:dvs1\n"))
+
+
+def test_a_compute_host_whose_driver_is_not_loaded(options: Options) -> None:
+    text = GOOD.replace("cluster = cluster2", "cluster = cluster2\nswitch_type = vss")
+    options.load(text, ["polyvisor_vss", "polyvisor_dvs", "openvswitch"])
+    with pytest.raises(conf.ConfigError) as refused:
+        options.load(text, ["polyvisor_dvs", "openvswitch"])
+    assert str(refused.value).splitlines()[1:] == [
+        "[vmware_compute:compute2] switch_type: 'vss' needs polyvisor_vss in [ml2] mechanism_drivers"
     ]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from polyvisor.neutron import conf
-from polyvisor.neutron.connection import Connection
+from polyvisor.neutron.connection import Connection, connect
 from polyvisor.vsphere.faults import AuthenticationFailed, NotFound, Unavailable
 from polyvisor.vsphere.session import Session
 
@@ -94,6 +94,19 @@ def test_after_a_refused_login_a_changed_password_is_taken(
     work.fails = None
     connection.run(work, deadline=5)
     assert work.sessions[-1].endpoint.password == "second"
+
+
+def test_a_refused_login_is_loud_once(connection: Connection, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(10):
+        with pytest.raises(AuthenticationFailed):
+            connection.run(Work(fails=AuthenticationFailed("Login failure")), deadline=5)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "vCenter vc1 refuses the login: Login failure; check [vmware_vcenter:vc1] username and password_file"
+    ]
+
+
+def test_all_drivers_of_a_process_share_a_connection(vcenter: conf.VCenter) -> None:
+    assert connect(vcenter) is connect(vcenter)
 
 
 def test_a_forked_process_gets_a_session_of_its_own(

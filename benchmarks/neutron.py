@@ -1,0 +1,130 @@
+"""What the ML2 drivers cost: ``python -m benchmarks.neutron``.
+
+Runs a vCenter simulator and a MariaDB of its own. Prints each figure beside its target; judges nothing,
+because a busy machine is not a defect.
+"""
+
+import multiprocessing
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+from neutron_lib import context as neutron_context
+
+from benchmarks.inventory import report, simulator
+from polyvisor.neutron.binding import BindingError
+from polyvisor.neutron.conf import Compute
+from polyvisor.neutron.connection import connect
+from polyvisor.neutron.db import port_group as table
+from polyvisor.neutron.port_group import Network, PortGroups
+from polyvisor.neutron.reconcile import reconcilers
+from polyvisor.neutron.switch_type import SwitchType
+from polyvisor.vsphere.faults import VSphereError
+from tests.functional.conftest import VCenter
+from tests.functional.neutron import database, process
+from tests.functional.neutron.ml2 import write_config
+
+STANDARD = {"compute1": "cluster1/vss", "compute2": "cluster2/vss"}
+DISTRIBUTED = {"compute3": "cluster1", "compute4": "cluster2"}
+EXISTING_SECONDS = 0.3
+MAKING_SECONDS = 1.0
+RECONCILE_SECONDS = 20.0
+OPEN_BREAKER_SECONDS = 0.05
+NETWORKS = 200
+VMS = 100
+ROUNDS = 10
+
+
+def main() -> None:
+    """Measure standard switches, then the distributed one."""
+    for computes in (STANDARD, DISTRIBUTED):
+        # A process for each, as a process of Neutron has one database.
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            cloud(Path(folder), computes) as (config, vcenter),
+            ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool,
+        ):
+            pool.submit(measure, config, list(computes), vcenter.process.pid).result()
+
+
+@contextmanager
+def cloud(folder: Path, computes: dict[str, str]) -> Iterator[tuple[Path, VCenter]]:
+    """A vCenter, a database, and options that name them."""
+    with simulator(folder, VMS) as vcenter, database.running(folder / "mariadb") as server:
+        database.manage(server, "upgrade", "heads")
+        config = write_config(folder / "neutron-password", vcenter, computes, {}, {})
+        with config.open("a") as file:
+            file.write(f"[database]\nconnection = {server.url}\n")
+        yield config, vcenter
+
+
+def measure(config: Path, hosts: list[str], vcenter_pid: int) -> None:
+    """Print the figures of one type of switch."""
+    settings = process.configure(config)
+    name = settings.computes[hosts[0]].switch_type
+    switches = process.TYPES[name](settings)
+    groups = PortGroups(switches, {"vc1": connect(settings.vcenters["vc1"])})
+    measure_binding(config, groups, settings.computes[hosts[0]], name)
+    measure_reconciling(config, switches, hosts, name)
+    os.kill(vcenter_pid, signal.SIGSTOP)
+    network = process.add_network(config, 3999)
+    dead = [seconds(lambda: refused(groups, settings.computes[hosts[0]], network)) for _ in range(ROUNDS + 1)]
+    report(f"{name}: bind, vCenter hung, first", dead[:1])
+    report(f"{name}: bind, vCenter hung, breaker open", dead[1:], OPEN_BREAKER_SECONDS)
+    os.kill(vcenter_pid, signal.SIGCONT)
+
+
+def measure_binding(config: Path, groups: PortGroups, compute: Compute, name: str) -> None:
+    """The part of a bind that is ours."""
+    made = []
+    for vlan_id in range(1000, 1000 + ROUNDS):
+        network = process.add_network(config, vlan_id)
+        made.append(seconds(partial(groups.ensure, compute, network)))
+    report(f"{name}: bind, login, and make", made[:1])
+    report(f"{name}: bind, made on 4 hosts", made[1:], MAKING_SECONDS)
+    again = [seconds(lambda: groups.ensure(compute, network)) for _ in range(ROUNDS)]
+    report(f"{name}: bind, there already", again, EXISTING_SECONDS)
+
+
+def measure_reconciling(config: Path, switches: SwitchType, hosts: list[str], name: str) -> None:
+    """Make, look over, and remove the port groups of many networks on all hosts."""
+    for vlan_id in range(2000, 2000 + NETWORKS):
+        process.add_network(config, vlan_id, *hosts)
+    [reconciler] = reconcilers(switches, connect, f"polyvisor_{name}")
+    report(
+        f"{name}: reconcile {NETWORKS} networks x 8 hosts, all to make",
+        [seconds(reconciler.run)],
+        RECONCILE_SECONDS,
+    )
+    context = neutron_context.get_admin_context()
+    rows = table.list_all(context, "vc1", name)
+    assert all(row.state == table.ACTIVE for row in rows)
+    again = [seconds(reconciler.run) for _ in range(3)]
+    report(f"{name}: reconcile {len(rows)} port groups, nothing to do", again, RECONCILE_SECONDS)
+    reconciler.release()
+
+
+def refused(groups: PortGroups, compute: Compute, network: Network) -> None:
+    """Fail to bind."""
+    try:
+        groups.ensure(compute, network)
+    except (VSphereError, BindingError):
+        return
+    raise AssertionError("a dead vCenter was not noticed")
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long that takes."""
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()

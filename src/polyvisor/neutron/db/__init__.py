@@ -1,0 +1,1 @@
+"""What the drivers keep in Neutron's database."""
