@@ -15,7 +15,6 @@ from polyvisor.sandbox import packages
 from polyvisor.sandbox.commands import once, run
 from polyvisor.sandbox.settings import Settings
 
-
 #: Migrations of the tables that Polyvisor adds to Neutron's database.
 OWN_MIGRATIONS = Path(__file__).parents[1] / "neutron" / "db" / "migration"
 

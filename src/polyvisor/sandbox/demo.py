@@ -10,7 +10,7 @@ import openstack
 from rich.console import Console
 from rich.table import Table
 
-from polyvisor.sandbox import cloud, govc, inventory
+from polyvisor.sandbox import cloud, govc, inventory, probes
 from polyvisor.sandbox.progress import Progress
 from polyvisor.sandbox.settings import Settings
 
@@ -22,6 +22,7 @@ REFUSED = {
 }
 NETWORK = "demo-net"
 BUILD_SECONDS = 180
+PORT_GROUP_SECONDS = 90
 
 
 class DemoFailedError(Exception):
@@ -60,7 +61,8 @@ def run(settings: Settings, console: Console) -> None:
     console.print(f"    console log: {_console_log(tenant, servers['demo-a'])}", highlight=False)
     with progress.stage("delete"):
         _remove_everything(tenant, progress.waiting)
-        _check_clean(settings, tenant, list(servers.values()), network.id)
+        _wait_for_port_group_to_go(settings, network.id, progress.waiting)
+        _check_clean(settings, tenant, list(servers.values()))
     console.print("[green]vCenter and Neutron are clean again.[/]")
 
 
@@ -181,18 +183,26 @@ def _remove_everything(tenant: Any, waiting: Callable[[str], None]) -> None:
         tenant.network.delete_network(network)
 
 
-def _check_clean(settings: Settings, tenant: Any, servers: list[Any], network_id: str) -> None:
-    left = [path for server in servers for path in govc.vm_paths(settings, server.id)]
-    left += [
-        f"Neutron port {port.id}" for server in servers for port in tenant.network.ports(device_id=server.id)
-    ]
-    left += [
-        path for path in govc.run(settings, "find", "/", "-type", "g").splitlines() if network_id in path
-    ]
+def _wait_for_port_group_to_go(settings: Settings, network_id: str, waiting: Callable[[str], None]) -> None:
+    """Neutron compares itself with vCenter now and then, and removes what has been unused for a while."""
+
+    def probe() -> str | None:
+        groups = govc.run(settings, "find", "/", "-type", "g").splitlines()
+        left = [path for path in groups if network_id in path]
+        return f"{left[0]} to be removed from vCenter" if left else None
+
+    try:
+        probes.wait(probe, PORT_GROUP_SECONDS, waiting)
+    except probes.ProbeTimeoutError as error:
+        raise DemoFailedError(str(error)) from error
+
+
+def _check_clean(settings: Settings, tenant: Any, servers: list[Any]) -> None:
+    ids = {server.id for server in servers}
+    left = [path for one in ids for path in govc.vm_paths(settings, one)]
+    left += [f"Neutron port {port.id}" for one in ids for port in tenant.network.ports(device_id=one)]
     for datastore in govc.run(settings, "find", "/", "-type", "s").splitlines():
         files = govc.run(settings, "datastore.ls", "-ds", datastore)
-        left += [
-            f"{datastore}: {file}" for file in files.splitlines() if file in {server.id for server in servers}
-        ]
+        left += [f"{datastore}: {file}" for file in files.splitlines() if file in ids]
     if left:
         raise DemoFailedError(f"left behind: {', '.join(left)}")
