@@ -10,7 +10,7 @@ from nova.objects.flavor import Flavor
 from oslo_utils import units
 
 from polyvisor.nova import errors
-from polyvisor.vsphere.placement import Wish
+from polyvisor.vsphere.wish import Wish
 
 HOST_KEY = "vmware:host"
 DATASTORE_KEY = "vmware:datastore"

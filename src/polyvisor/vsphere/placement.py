@@ -12,20 +12,7 @@ from polyvisor.vsphere.collector import ancestry_filter, object_filter
 from polyvisor.vsphere.faults import NotFound
 from polyvisor.vsphere.inventory import Properties, find_vm, retrieve
 from polyvisor.vsphere.naming import unescape
-from polyvisor.vsphere.refusal import PlacementRefused
 from polyvisor.vsphere.session import Session, moref
-from polyvisor.vsphere.wish import Target, Wish, resolve
-
-__all__ = [
-    "DiskPlacement",
-    "Placement",
-    "PlacementRefused",
-    "Reference",
-    "Target",
-    "Wish",
-    "read_placement",
-    "resolve",
-]
 
 _PROPERTIES: Final = (
     "name",

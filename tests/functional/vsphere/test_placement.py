@@ -9,9 +9,11 @@ from polyvisor.vsphere.datastore import list_datastores
 from polyvisor.vsphere.faults import NotFound
 from polyvisor.vsphere.host import list_hosts
 from polyvisor.vsphere.inventory import collect
-from polyvisor.vsphere.placement import PlacementRefused, Reference, Target, Wish, read_placement, resolve
+from polyvisor.vsphere.placement import Reference, read_placement
+from polyvisor.vsphere.refusal import PlacementRefused
 from polyvisor.vsphere.session import Session, moref
 from polyvisor.vsphere.task import wait_for_task
+from polyvisor.vsphere.wish import Target, Wish, resolve
 from tests.functional.vsphere.conftest import cluster_moref, named
 
 GIB = 1024**3

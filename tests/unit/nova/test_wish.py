@@ -5,7 +5,7 @@ from nova import objects
 from oslo_utils import units
 
 from polyvisor.nova import errors, wish
-from polyvisor.vsphere.placement import Wish
+from polyvisor.vsphere.wish import Wish
 
 
 @pytest.mark.parametrize(

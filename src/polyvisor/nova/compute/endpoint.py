@@ -13,7 +13,8 @@ from nova.objects.instance import Instance
 from polyvisor.nova import errors
 from polyvisor.nova.compute.cluster import Cluster
 from polyvisor.nova.rpc import TOPIC, VERSION
-from polyvisor.vsphere.placement import PlacementRefused, Wish, resolve
+from polyvisor.vsphere.refusal import PlacementRefused
+from polyvisor.vsphere.wish import Wish, resolve
 
 # Expected: it goes to the caller without a traceback in this service's log.
 _answer = messaging.expected_exceptions(*errors.REMOTE.values())

@@ -18,7 +18,9 @@ from polyvisor.nova import errors, wish
 from polyvisor.nova.compute.cluster import Cluster
 from polyvisor.nova.compute.place import Inventory, Place
 from polyvisor.nova.compute.vmops import VMwareVMOps
-from polyvisor.vsphere.placement import Placement, PlacementRefused, Reference, Wish
+from polyvisor.vsphere.placement import Placement, Reference
+from polyvisor.vsphere.refusal import PlacementRefused
+from polyvisor.vsphere.wish import Wish
 
 LOG = logging.getLogger(__name__)
 CONF = nova.conf.CONF

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from polyvisor.nova.compute.cluster import Cluster
 from polyvisor.vsphere.datastore import Datastore
 from polyvisor.vsphere.host import Host
-from polyvisor.vsphere.placement import PlacementRefused, Wish, resolve
+from polyvisor.vsphere.refusal import PlacementRefused
+from polyvisor.vsphere.wish import Wish, resolve
 
 
 @dataclass(frozen=True, slots=True)

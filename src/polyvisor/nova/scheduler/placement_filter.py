@@ -21,7 +21,7 @@ from oslo_log import log as logging
 
 from polyvisor.nova import errors, rpc, wish
 from polyvisor.nova.scheduler.server import Server
-from polyvisor.vsphere.placement import Wish
+from polyvisor.vsphere.wish import Wish
 
 LOG = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ import pytest
 from polyvisor.nova.compute.place import Inventory
 from polyvisor.vsphere.datastore import Datastore, Mount
 from polyvisor.vsphere.host import Host
-from polyvisor.vsphere.placement import PlacementRefused, Wish
+from polyvisor.vsphere.refusal import PlacementRefused
+from polyvisor.vsphere.wish import Wish
 
 GIB = 2**30
 HOST = Host(

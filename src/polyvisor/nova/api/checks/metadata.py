@@ -13,7 +13,7 @@ from nova.compute.api import API
 from polyvisor.nova import errors, wish
 from polyvisor.nova.api.checks import place
 from polyvisor.nova.api.checks.destination import Destination
-from polyvisor.vsphere.placement import Wish
+from polyvisor.vsphere.wish import Wish
 
 
 def create(req: wsgi.Request, server_id: str, body: Any) -> None:

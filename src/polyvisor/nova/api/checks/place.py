@@ -10,7 +10,7 @@ from polyvisor.nova.api import computes
 from polyvisor.nova.api.checks import verdict
 from polyvisor.nova.api.checks.destination import Destination
 from polyvisor.nova.api.policies import placement as policies
-from polyvisor.vsphere.placement import Wish
+from polyvisor.vsphere.wish import Wish
 
 
 def read_wish(metadata: Any) -> Wish | None:

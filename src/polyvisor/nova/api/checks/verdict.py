@@ -6,8 +6,8 @@ from polyvisor.nova import rpc
 from polyvisor.nova.api import computes
 from polyvisor.nova.api.checks.destination import Destination
 from polyvisor.nova.api.computes import Answers, Compute
-from polyvisor.vsphere.placement import Wish
 from polyvisor.vsphere.refusal import DatastoreNotFound, HostNotFound
+from polyvisor.vsphere.wish import Wish
 
 
 def refusal(wish: Wish, answers: Answers, destination: Destination) -> webob.exc.HTTPError | None:

@@ -14,7 +14,8 @@ from polyvisor.nova.compute.datastore_file import UploadFailed
 from polyvisor.nova.compute.origins import Build
 from polyvisor.nova.compute.place import Inventory, Place
 from polyvisor.nova.compute.vmops import VMwareVMOps
-from polyvisor.vsphere.placement import PlacementRefused, Wish
+from polyvisor.vsphere.refusal import PlacementRefused
+from polyvisor.vsphere.wish import Wish
 
 LOG = logging.getLogger(__name__)
 

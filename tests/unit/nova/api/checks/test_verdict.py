@@ -7,8 +7,8 @@ from polyvisor.nova import errors
 from polyvisor.nova.api.checks.destination import Destination
 from polyvisor.nova.api.checks.verdict import refusal
 from polyvisor.nova.api.computes import Answers, Compute
-from polyvisor.vsphere.placement import Wish
 from polyvisor.vsphere.refusal import DatastoreNotFound, HostInMaintenance, HostNotFound, PlacementRefused
+from polyvisor.vsphere.wish import Wish
 
 WISH = Wish(host="esx21", datastore=None)
 ANYWHERE = Destination()
