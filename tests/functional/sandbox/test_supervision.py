@@ -37,6 +37,13 @@ def memcached(sandbox: settings.Settings) -> programs.Program:
     return next(program for program in programs.every(sandbox) if program.name == "memcached")
 
 
+def start_memcached(sandbox: settings.Settings, supervisor: supervision.Supervisor) -> programs.Program:
+    program = memcached(sandbox)
+    supervisor.start([program])
+    supervisor.wait(program, quiet)
+    return program
+
+
 def quiet(_waiting: str) -> None:
     pass
 
@@ -44,9 +51,7 @@ def quiet(_waiting: str) -> None:
 def test_a_program_is_started_kept_and_stopped(
     sandbox: settings.Settings, supervisor: supervision.Supervisor
 ) -> None:
-    program = memcached(sandbox)
-    supervisor.start([program])
-    supervisor.wait(program, quiet)
+    program = start_memcached(sandbox, supervisor)
     first = supervisor.states()["memcached"]["pid"]
     os.kill(first, signal.SIGKILL)
     probes.wait(
@@ -60,9 +65,7 @@ def test_a_program_is_started_kept_and_stopped(
 def test_what_outlives_a_killed_supervisord_is_found_and_ended(
     sandbox: settings.Settings, supervisor: supervision.Supervisor
 ) -> None:
-    program = memcached(sandbox)
-    supervisor.start([program])
-    supervisor.wait(program, quiet)
+    start_memcached(sandbox, supervisor)
     supervisord = psutil.Process(int((sandbox.root / "supervisord.pid").read_text()))
     supervisord.kill()
     supervisord.wait(10)
@@ -74,9 +77,7 @@ def test_what_outlives_a_killed_supervisord_is_found_and_ended(
 def test_a_tool_of_a_killed_command_is_ended_and_what_is_supervised_is_spared(
     sandbox: settings.Settings, supervisor: supervision.Supervisor
 ) -> None:
-    program = memcached(sandbox)
-    supervisor.start([program])
-    supervisor.wait(program, quiet)
+    start_memcached(sandbox, supervisor)
     tool = subprocess.Popen(["sleep", "600"], env={programs.MARK: str(sandbox.root)})
     supervision.kill_strays(sandbox.root, spare=supervisor.family())
     assert tool.pid not in [process.pid for process in supervision.strays(sandbox.root)]
@@ -87,9 +88,7 @@ def test_a_tool_of_a_killed_command_is_ended_and_what_is_supervised_is_spared(
 def test_nothing_is_restarted_while_everything_is_ended(
     sandbox: settings.Settings, supervisor: supervision.Supervisor
 ) -> None:
-    program = memcached(sandbox)
-    supervisor.start([program])
-    supervisor.wait(program, quiet)
+    start_memcached(sandbox, supervisor)
     assert {process.name() for process in supervision.strays(sandbox.root)} == {"supervisord", "memcached"}
     supervision.kill_strays(sandbox.root)
     assert not list(supervision.strays(sandbox.root))
