@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/vmware/govmomi/object"
@@ -48,6 +49,17 @@ func TestCopyVirtualDiskReadsAnUploadedImage(t *testing.T) {
 	l.must(err)
 	if descriptor.Capacity() != gb {
 		t.Errorf("capacity %d", descriptor.Capacity())
+	}
+}
+
+func TestFaultsNameFilesAsClientsKnowThem(t *testing.T) {
+	l := newLab(t)
+	task, err := object.NewVirtualDiskManager(l.client).DeleteVirtualDisk(l.ctx, "[shared1] none.vmdk", l.dc)
+	l.must(err)
+	_, err = task.WaitForResult(l.ctx)
+	l.refused(err, &types.FileNotFound{})
+	if !strings.Contains(err.Error(), "[shared1] none") {
+		t.Error(err)
 	}
 }
 

@@ -127,13 +127,13 @@ func wait(ctx *simulator.Context, ref types.ManagedObjectReference) (types.AnyTy
 	task := get[*simulator.Task](ctx.Map, ref)
 	task.Wait()
 	if task.Info.Error != nil {
-		return nil, get[*usage](ctx.Map, usageRef).inventory.datastorePath(task.Info.Error.Fault)
+		return nil, task.Info.Error.Fault
 	}
 	return task.Info.Result, nil
 }
 
 // datastorePath names a fault's file as clients know it; govmomi gives the path on this machine.
-func (i *inventory) datastorePath(fault types.BaseMethodFault) types.BaseMethodFault {
+func (i *inventory) datastorePath(fault types.BaseMethodFault) {
 	if f, ok := fault.(types.BaseFileFault); ok {
 		file := &f.GetFileFault().File
 		for _, ds := range i.datastores() {
@@ -142,7 +142,6 @@ func (i *inventory) datastorePath(fault types.BaseMethodFault) types.BaseMethodF
 			}
 		}
 	}
-	return fault
 }
 
 // set changes properties and tells those who watch them.

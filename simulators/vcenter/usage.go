@@ -12,7 +12,7 @@ import (
 )
 
 // usage keeps the datastores' numbers true to their files. It hears when a task ends, which is when files
-// have changed, and counts when somebody asks.
+// have changed, and counts when somebody asks. What a failed task says of a file it puts in datastore terms.
 type usage struct {
 	mo.ExtensibleManagedObject
 	inventory *inventory
@@ -28,10 +28,14 @@ func (*usage) PutObject(*simulator.Context, mo.Reference) {}
 // RemoveObject is of no interest.
 func (*usage) RemoveObject(*simulator.Context, types.ManagedObjectReference) {}
 
-// UpdateObject hears of every change.
+// UpdateObject hears of every change, while the object is locked.
 func (u *usage) UpdateObject(_ *simulator.Context, o mo.Reference, changes []types.PropertyChange) {
-	if o.Reference().Type != "Task" {
+	task, isTask := o.(*mo.Task)
+	if !isTask {
 		return
+	}
+	if task.Info.Error != nil {
+		u.inventory.datastorePath(task.Info.Error.Fault)
 	}
 	for _, change := range changes {
 		if change.Name == "info.completeTime" {
