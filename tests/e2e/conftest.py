@@ -1,4 +1,8 @@
-"""One whole sandbox for all tests here, on other ports than a demo that is running."""
+"""One whole sandbox for all tests here, on other ports than a demo that is running.
+
+While writing tests, `POLYVISOR_E2E_KEEP=1` keeps the sandbox for the next run, and `POLYVISOR_E2E_PORT_BASE`
+gives a second run of tests at the same time a sandbox of its own.
+"""
 
 import json
 import os
@@ -23,8 +27,9 @@ from polyvisor.sandbox import (
     supervision,
 )
 
-ROOT = Path(tempfile.gettempdir()) / f"polyvisor-e2e-{os.getuid()}"
-PORT_BASE = 31000
+PORT_BASE = int(os.environ.get("POLYVISOR_E2E_PORT_BASE", "31000"))
+ROOT = Path(tempfile.gettempdir()) / f"polyvisor-e2e-{os.getuid()}-{PORT_BASE}"
+KEEP = bool(os.environ.get("POLYVISOR_E2E_KEEP"))
 UP_SECONDS = 600
 COMMAND_SECONDS = 120
 
@@ -122,14 +127,16 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    run_polyvisor("reset", "--yes")
+    if not KEEP:
+        run_polyvisor("reset", "--yes")
     try:
         run_polyvisor("up", "--port-base", str(PORT_BASE), "--vms", "6")
         made = settings.load(ROOT)
         assert made is not None
         yield Lab(made)
     finally:
-        run_polyvisor("reset", "--yes")
+        if not KEEP:
+            run_polyvisor("reset", "--yes")
 
 
 @pytest.fixture
