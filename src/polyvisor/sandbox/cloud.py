@@ -15,6 +15,7 @@ from polyvisor.sandbox.settings import Settings
 FLAVORS = {"tiny": (1, 128, 1, 0), "small": (1, 512, 2, 64), "medium": (2, 1024, 4, 0)}
 IMAGE = "tiny-vmdk"
 NETWORK = "vlan-net"
+VOLUME_TYPE = "vmware"
 #: What Nova's VMware driver must know of an image; see its ``nova.virt.vmwareapi.images``.
 IMAGE_PROPERTIES = {
     "vmware_disktype": "streamOptimized",
@@ -35,15 +36,22 @@ def connect(settings: Settings, name: str = "admin") -> Any:
 
 
 def services_are_up(cloud: Any) -> probes.Probe:
-    """Nova's services report themselves up."""
-    wanted = {"nova-conductor", "nova-scheduler", *(cluster.compute for cluster in inventory.CLUSTERS)}
+    """Nova's and Cinder's services report themselves up."""
+    wanted = {
+        *("nova-conductor", "nova-scheduler", "cinder-scheduler", inventory.VOLUME_SERVICE),
+        *(cluster.compute for cluster in inventory.CLUSTERS),
+    }
 
     def probe() -> str | None:
         try:
-            services = [service for service in cloud.compute.services() if service.state == "up"]
+            services = [*cloud.compute.services(), *cloud.block_storage.services()]
         except openstack.exceptions.SDKException as error:
-            return f"nova to answer ({error})"
-        up = {service.host if service.binary == "nova-compute" else service.binary for service in services}
+            return f"nova and cinder to answer ({error})"
+        up = {
+            service.host if service.binary in {"nova-compute", "cinder-volume"} else service.binary
+            for service in services
+            if service.state == "up"
+        }
         return f"{', '.join(sorted(wanted - up))} to report for duty" if wanted - up else None
 
     return probe
@@ -61,7 +69,7 @@ def clusters_are_found(cloud: Any) -> probes.Probe:
 
 
 def seed(settings: Settings, cloud: Any, doing: Callable[[str], None]) -> None:
-    """Make the flavors, the VLAN network and the image that are missing."""
+    """Make the flavors, the VLAN network, the volume type and the image that are missing."""
     doing("flavors")
     present = {flavor.name for flavor in cloud.compute.flavors()}
     for name, (vcpus, ram, disk, swap) in FLAVORS.items():
@@ -69,6 +77,10 @@ def seed(settings: Settings, cloud: Any, doing: Callable[[str], None]) -> None:
             cloud.compute.create_flavor(name=name, vcpus=vcpus, ram=ram, disk=disk, swap=swap)
     doing(f"network {NETWORK}")
     _seed_network(cloud)
+    doing(f"volume type {VOLUME_TYPE}")
+    if cloud.block_storage.find_type(VOLUME_TYPE) is None:
+        specs = {"volume_backend_name": inventory.VOLUME_BACKEND}
+        cloud.block_storage.create_type(name=VOLUME_TYPE, extra_specs=specs)
     doing(f"image {IMAGE}")
     _seed_image(settings, cloud)
 

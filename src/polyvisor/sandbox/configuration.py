@@ -23,13 +23,14 @@ FILES = {
     "neutron.conf.j2": "neutron/neutron.conf",
     "ml2_conf.ini.j2": "neutron/ml2_conf.ini",
     "nova.conf.j2": "nova/nova.conf",
+    "cinder.conf.j2": "cinder/cinder.conf",
     "rabbitmq.conf.j2": "rabbitmq/rabbitmq.conf",
     "mariadb.cnf.j2": "mariadb/mariadb.cnf",
     "clouds.yaml.j2": "clouds.yaml",
 }
 #: Services keep locks and state here; none of them makes the folder itself.
 DATA_FOLDERS = (
-    *("glance/images", "glance/staging", "glance/tasks", "neutron", "nova", "rabbitmq", "vcenter"),
+    *("cinder", "glance/images", "glance/staging", "glance/tasks", "neutron", "nova", "rabbitmq", "vcenter"),
     *(f"nova-{cluster.compute}" for cluster in inventory.CLUSTERS),
 )
 
@@ -84,6 +85,8 @@ def _values(settings: Settings) -> dict[str, Any]:
         "user": getpass.getuser(),
         "datacenter": inventory.DATACENTER,
         "clusters": inventory.CLUSTERS,
+        "volume_host": inventory.VOLUME_HOST,
+        "volume_backend": inventory.VOLUME_BACKEND,
         "vcenter_username": inventory.USERNAME,
         "programs": every,
     }

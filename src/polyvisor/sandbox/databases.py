@@ -64,6 +64,12 @@ def schemas(settings: Settings) -> list[Schema]:
             ("glance",),
             (("glance-manage", "--config-file", f"{etc}/glance/glance-api.conf", "db_sync"),),
         ),
+        Schema(
+            "cinder",
+            "cinder",
+            ("cinder",),
+            (("cinder-manage", "--config-file", f"{etc}/cinder/cinder.conf", "db", "sync"),),
+        ),
     ]
 
 

@@ -17,6 +17,7 @@ SERVICES = {
     "image": ("glance", ""),
     "network": ("neutron", ""),
     "compute": ("nova", "/v2.1"),
+    "block-storage": ("cinder", "/v3"),
 }
 REGION = "RegionOne"
 

@@ -16,4 +16,7 @@ class Cluster:
     compute: str
 
 
+#: The cinder-volume service, as HOST@BACKEND.
+VOLUME_HOST, VOLUME_BACKEND = "volume1", "vcenter"
+VOLUME_SERVICE = f"{VOLUME_HOST}@{VOLUME_BACKEND}"
 CLUSTERS = (Cluster("cluster1", "compute1"), Cluster("cluster2", "compute2"))

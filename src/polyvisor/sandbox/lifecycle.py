@@ -62,7 +62,7 @@ def up(settings: Settings, progress: Progress) -> None:
         _start(supervisor, programs.infrastructure(settings), progress)
         databases.create(settings)
     with progress.stage("database schemas"):
-        progress.waiting("migrations of keystone, placement, glance, neutron, nova")
+        progress.waiting("migrations of keystone, placement, glance, neutron, nova, cinder")
         databases.migrate(settings)
         once(settings, "nova-cell1", lambda: _create_cell(settings))
     with progress.stage("identity"):
@@ -70,18 +70,22 @@ def up(settings: Settings, progress: Progress) -> None:
         once(settings, "identity", lambda: identity.bootstrap(settings))
         keystone, *others = programs.control_plane(settings)
         _start(supervisor, [keystone], progress)
-        once(settings, "identity-seed", lambda: identity.seed(settings, cloud.connect(settings)))
+        once(
+            settings,
+            f"identity-seed-{len(identity.SERVICES)}",
+            lambda: identity.seed(settings, cloud.connect(settings)),
+        )
     with progress.stage("OpenStack services"):
         _start(supervisor, others, progress)
     # Only a token that is newer than the endpoints knows them.
     administrator = cloud.connect(settings)
-    with progress.stage("compute services"):
+    with progress.stage("compute and volume services"):
         _start(supervisor, programs.computes(settings), progress)
         probes.wait(cloud.services_are_up(administrator), COMPUTES_SECONDS, progress.waiting)
         once(settings, "nova-hosts", lambda: _nova_cells(settings, "discover_hosts"))
         probes.wait(cloud.clusters_are_found(administrator), COMPUTES_SECONDS, progress.waiting)
-    with progress.stage("flavors, network, image"):
-        once(settings, "seed", lambda: cloud.seed(settings, administrator, progress.waiting))
+    with progress.stage("flavors, network, volume type, image"):
+        once(settings, "seed-volume-type", lambda: cloud.seed(settings, administrator, progress.waiting))
 
 
 def _configure(settings: Settings, supervisor: Supervisor) -> None:

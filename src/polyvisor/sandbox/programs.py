@@ -142,6 +142,7 @@ def control_plane(settings: Settings) -> list[Program]:
         f"{etc}/neutron/ml2_conf.ini",
     )
     nova_files = ("--config-file", f"{etc}/nova/nova.conf")
+    cinder_files = ("--config-file", f"{etc}/cinder/cinder.conf")
     return [
         _web(settings, "keystone", "keystone.wsgi.api", {"OS_KEYSTONE_CONFIG_DIR": f"{etc}/keystone"}),
         _web(settings, "placement", "placement.wsgi.api", {"OS_PLACEMENT_CONFIG_DIR": f"{etc}/placement"}),
@@ -160,12 +161,14 @@ def control_plane(settings: Settings) -> list[Program]:
         _web(settings, "nova", "nova.wsgi.osapi_compute", {"OS_NOVA_CONFIG_DIR": f"{etc}/nova"}),
         _service(settings, "nova-conductor", "conductor", *nova_files),
         _service(settings, "nova-scheduler", "scheduler", *nova_files),
+        _web(settings, "cinder", "cinder.wsgi.api", {}, *cinder_files),
+        _cinder(settings, "cinder-scheduler", "cinder-scheduler"),
     ]
 
 
 def computes(settings: Settings) -> list[Program]:
-    """One nova-compute for each cluster of the vCenter."""
-    found = []
+    """What works in the vCenter: one nova-compute for each cluster, and cinder-volume."""
+    found = [_cinder(settings, "cinder-volume", f"cinder-volume.{inventory.VOLUME_SERVICE}")]
     for cluster in inventory.CLUSTERS:
         config = f"{settings.etc}/nova-{cluster.compute}/nova.conf"
         service = _service(
@@ -175,9 +178,15 @@ def computes(settings: Settings) -> list[Program]:
     return found
 
 
-def _web(settings: Settings, name: str, module: str, environment: dict[str, str]) -> Program:
-    command = (sys.executable, "-m", "polyvisor.sandbox.wsgi_server", module, str(settings.ports[name]))
-    return Program(name, command, probes.answers(settings.url(name)), name, environment)
+def _web(settings: Settings, name: str, module: str, environment: dict[str, str], *arguments: str) -> Program:
+    server = (sys.executable, "-m", "polyvisor.sandbox.wsgi_server", module, str(settings.ports[name]))
+    return Program(name, (*server, *arguments), probes.answers(settings.url(name)), name, environment)
+
+
+def _cinder(settings: Settings, name: str, queue: str) -> Program:
+    """A service of Cinder, on native threads as Nova's and Neutron's are by themselves."""
+    service = _service(settings, name, queue, "--config-file", f"{settings.etc}/cinder/cinder.conf")
+    return dataclasses.replace(service, environment={"OS_CINDER_DISABLE_EVENTLET_PATCHING": "true"})
 
 
 def _service(settings: Settings, name: str, queue: str | None, *arguments: str) -> Program:

@@ -24,6 +24,7 @@ PORT_OFFSETS = {
     "glance": 12,
     "neutron": 13,
     "nova": 14,
+    "cinder": 15,
 }
 DEFAULT_PORT_BASE = 21000
 SECRET_NAMES = ("admin", "demo", "service", "database", "rabbitmq", "vcenter", "keystone_bootstrap")

@@ -1,6 +1,7 @@
 """Serve an OpenStack WSGI module: ``python -m polyvisor.sandbox.wsgi_server nova.wsgi.osapi_compute PORT``.
 
-The modules parse ``sys.argv`` when imported and would stumble over a server's own arguments, and uWSGI's
+The modules parse ``sys.argv`` when imported and would stumble over a server's own arguments (those after the
+port are theirs), and uWSGI's
 plain HTTP socket resets their POSTs; cheroot in a process whose arguments are cleared serves them all.
 """
 
@@ -52,8 +53,8 @@ def keep_open(application: Callable[..., Any]) -> Callable[..., Any]:
 
 def main() -> None:
     """Import the module, then serve its ``application`` on loopback until SIGTERM."""
-    module_name, port = sys.argv[1:]
-    sys.argv = [module_name.replace(".", "-")]
+    module_name, port, *theirs = sys.argv[1:]
+    sys.argv = [module_name.replace(".", "-"), *theirs]
     application = importlib.import_module(module_name).application
     server = Server(
         ("127.0.0.1", int(port)), keep_open(application), numthreads=THREADS, request_queue_size=128

@@ -1,0 +1,1 @@
+"""What runs inside Cinder: the volume driver for vCenter."""
