@@ -1,12 +1,13 @@
 """vSphere Distributed Switches: one port group of a network for all clusters on the switch."""
 
+import hashlib
 import re
 from collections.abc import Collection
 from typing import Any, ClassVar
 
 from polyvisor.neutron import conf
 from polyvisor.neutron.binding import BindingError
-from polyvisor.neutron.db.port_group import Wanted
+from polyvisor.neutron.db.port_group import Site, Wanted
 from polyvisor.neutron.inventory import Group, Inventory, Spot
 from polyvisor.neutron.switch_type import SwitchType
 from polyvisor.vsphere.network import list_used_networks
@@ -29,9 +30,21 @@ class DistributedSwitches(SwitchType):
     name: ClassVar[str] = "dvs"
     marks: ClassVar[bool] = True
 
-    def group_name(self, network_id: str) -> str:
-        """Made of the UUID alone."""
-        return f"os-{network_id}"
+    def group_name(self, network_id: str, site: Site) -> str:
+        """Made of the UUID, and of the switch where a network may be on several of one datacenter.
+
+        Names are unique in a datacenter, and at most 80 characters long.
+        """
+        switches = {
+            switch
+            for compute in self.of_type().values()
+            if (compute.vcenter, compute.datacenter) == (site.vcenter, site.scope)
+            for switch in compute.physnet_mappings.values()
+        }
+        name = f"os-{network_id}"
+        if len(switches) <= 1:
+            return name
+        return f"{name}-{hashlib.sha256(site.switch.encode()).hexdigest()[:8]}"
 
     def read(self, session: Session, computes: Collection[conf.Compute]) -> Inventory:
         """See `SwitchType.read`."""
@@ -51,13 +64,7 @@ class DistributedSwitches(SwitchType):
             groups += self._groups(session, datacenter, switches)
         return Inventory.of(spots, groups)
 
-    def check(
-        self,
-        session: Session,
-        compute: conf.Compute,
-        switch: str,
-        network_id: str,  # noqa: ARG002 - holds for every network
-    ) -> None:
+    def check(self, session: Session, compute: conf.Compute, switch: str) -> None:
         """Refuse while a host that may run VMs is not on the switch."""
         found = find_switch(session, compute.datacenter, switch)
         if outside := hosts_outside(session, found, compute.cluster):
@@ -105,7 +112,12 @@ class DistributedSwitches(SwitchType):
 
     def vif_details(self, spot: Spot, group: Group) -> dict[str, Any]:
         """Nova takes `dvs_id` and `pg_id` into the backing of the NIC as they are, and looks nothing up."""
-        return {"dvs_id": spot.uuid, "pg_id": group.key, "dvs_port_group_name": group.name}
+        return {
+            "dvs_id": spot.uuid,
+            "pg_id": group.key,
+            "dvs_port_group_name": group.name,
+            "switch_type": self.name,
+        }
 
     def mark(self, network_id: str) -> str:
         """The description that says whose a port group is."""

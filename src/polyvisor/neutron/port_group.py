@@ -140,7 +140,7 @@ class _Ensuring:
             raise BindingError(f"no host of cluster '{self.compute.cluster}' can take a VM now")
         for spot in spots:
             self._check(spot)
-        self.switches.check(session, self.compute, switch, self.network.id)
+        self.switches.check(session, self.compute, switch)
         return inventory, spots
 
     def _check(self, spot: Spot) -> None:
@@ -153,7 +153,7 @@ class _Ensuring:
             )
 
     def _wanted(self, spot: Spot, row: Row | None) -> Wanted:
-        name = row.name if row else self.switches.group_name(self.network.id)
+        name = row.name if row else self.switches.group_name(self.network.id, spot.site)
         return Wanted(spot.site, self.network.id, self.network.vlan_id, name)
 
     def _fitting(
@@ -180,7 +180,7 @@ class _Ensuring:
         return found
 
     def _may_be_made(self, wanted: Wanted, row: Row | None) -> None:
-        if row and not row.owned and wanted.name != self.switches.group_name(wanted.network_id):
+        if row and not row.owned and wanted.network_id not in wanted.name:
             raise BindingError(
                 f"port group '{wanted.name}', which an administrator named for the network, is not on "
                 f"'{wanted.site.switch}'; make it, or name another"

@@ -133,7 +133,7 @@ class Reconciler:
                 site := spot.site,
                 item.network_id,
                 item.vlan_id,
-                names.get((site, item.network_id), self._switches.group_name(item.network_id)),
+                names.get((site, item.network_id), self._switches.group_name(item.network_id, site)),
             )
             for item in bound
             if (switch := self._computes[item.host].physnet_mappings.get(item.physnet))

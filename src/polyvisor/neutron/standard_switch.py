@@ -7,11 +7,10 @@ from collections.abc import Collection
 from typing import Any, ClassVar
 
 from polyvisor.neutron import conf
-from polyvisor.neutron.binding import BindingError
-from polyvisor.neutron.db.port_group import Wanted
+from polyvisor.neutron.db.port_group import Site, Wanted
 from polyvisor.neutron.inventory import Group, Inventory, Spot
 from polyvisor.neutron.switch_type import SwitchType
-from polyvisor.vsphere.network import list_cluster_networks, list_used_networks
+from polyvisor.vsphere.network import list_used_networks
 from polyvisor.vsphere.session import Session
 from polyvisor.vsphere.standard_port_group import (
     HostNetwork,
@@ -29,8 +28,8 @@ class StandardSwitches(SwitchType):
     name: ClassVar[str] = "vss"
     marks: ClassVar[bool] = False
 
-    def group_name(self, network_id: str) -> str:
-        """Nova writes the network's UUID into the backing of the NIC; there is no choice."""
+    def group_name(self, network_id: str, site: Site) -> str:  # noqa: ARG002 - the same on all hosts
+        """Stock Nova writes the network's UUID into the backing of the NIC; there is no choice."""
         return network_id
 
     def read(self, session: Session, computes: Collection[conf.Compute]) -> Inventory:
@@ -48,26 +47,8 @@ class StandardSwitches(SwitchType):
                     spots[compute.host, switch] = [self._spot(compute, host, switch) for host in members]
         return Inventory.of(spots, groups)
 
-    def check(
-        self,
-        session: Session,
-        compute: conf.Compute,
-        switch: str,  # noqa: ARG002 - Nova looks at all of them
-        network_id: str,
-    ) -> None:
-        """Refuse where Nova would take another port group for this one.
-
-        It looks through all networks of the cluster, and takes a distributed port group as soon as its name
-        contains the UUID.
-        """
-        home = find_datacenter(session, compute.datacenter)
-        seen = list_cluster_networks(session, home, find_cluster(session, home, compute.cluster))
-        for name, distributed in seen.values():
-            if distributed and network_id in name:
-                raise BindingError(
-                    f"cluster '{compute.cluster}' also has the distributed port group '{name}', which "
-                    "Nova takes for the standard one; take them off that switch, or use it for the cluster"
-                )
+    def check(self, session: Session, compute: conf.Compute, switch: str) -> None:
+        """Nothing more: `read` has looked at each host."""
 
     def create(self, session: Session, spot: Spot, wanted: Wanted) -> Group:
         """See `SwitchType.create`."""
@@ -96,8 +77,8 @@ class StandardSwitches(SwitchType):
         return [group for group in groups if group.name in names]
 
     def vif_details(self, spot: Spot, group: Group) -> dict[str, Any]:  # noqa: ARG002 - the same on all hosts
-        """Nova finds the port group by its name."""
-        return {"dvs_port_group_name": group.name}
+        """Nova finds the port group by its name; ours does not take a distributed one instead."""
+        return {"dvs_port_group_name": group.name, "switch_type": self.name}
 
     def _spot(self, compute: conf.Compute, host: HostNetwork, switch: str) -> Spot:
         obstacle = None

@@ -22,8 +22,8 @@ class SwitchType(abc.ABC):
         self.settings = settings
 
     @abc.abstractmethod
-    def group_name(self, network_id: str) -> str:
-        """The name of the port group of a network. Nothing that a tenant chose goes into vCenter."""
+    def group_name(self, network_id: str, site: Site) -> str:
+        """The name of a port group that is ours; has the UUID in it, and nothing that a tenant chose."""
 
     @abc.abstractmethod
     def read(self, session: Session, computes: Collection[conf.Compute]) -> Inventory:
@@ -35,7 +35,7 @@ class SwitchType(abc.ABC):
         """
 
     @abc.abstractmethod
-    def check(self, session: Session, compute: conf.Compute, switch: str, network_id: str) -> None:
+    def check(self, session: Session, compute: conf.Compute, switch: str) -> None:
         """Refuse to bind where a VM of the cluster could not reach the port group on the switch.
 
         Raises:

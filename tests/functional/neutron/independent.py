@@ -103,8 +103,16 @@ class Client:
         finally:
             self._reconfigure_switch("add", name)
 
-    def _reconfigure_switch(self, operation: str, host: str) -> None:
-        switch = self.find_all(vim.DistributedVirtualSwitch)["dvs1"]
+    def add_switch(self, name: str, cluster: str) -> None:
+        """Make another distributed switch by hand, for the hosts of a cluster."""
+        spec = vim.DistributedVirtualSwitch.ConfigSpec(name=name)
+        folder = self.find_all(vim.Datacenter)["dc1"].networkFolder
+        wait(folder.CreateDVS_Task(vim.DistributedVirtualSwitch.CreateSpec(configSpec=spec)))
+        for host in self.find_all(vim.ClusterComputeResource)[cluster].host:
+            self._reconfigure_switch("add", host.name, name)
+
+    def _reconfigure_switch(self, operation: str, host: str, name: str = "dvs1") -> None:
+        switch = self.find_all(vim.DistributedVirtualSwitch)[name]
         member = vim.dvs.HostMember.ConfigSpec(operation=operation, host=self.find_all(vim.HostSystem)[host])
         wait(
             switch.ReconfigureDvs_Task(

@@ -1,9 +1,13 @@
 """Neutron's own ML2 test cases with the driver loaded, against a running vCenter simulator."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import webob.exc
 from neutron.services.segments import db as segments_db
 from neutron.tests.common import test_db_base_plugin_v2 as neutron_db
 from neutron.tests.unit.plugins.ml2 import test_plugin
@@ -28,8 +32,12 @@ def write_config(  # noqa: PLR0917 - the sections
     common: dict[str, Any],
     vcenter_options: dict[str, Any],
     network_type: str = "vlan",
+    more: dict[str, dict[str, Any]] | None = None,
 ) -> Path:
-    """Write the drivers' options as an operator would: compute host -> cluster, or cluster/vss."""
+    """Write the drivers' options as an operator would: compute host -> cluster, or cluster/vss.
+
+    `more` are options of any section.
+    """
     password_file.write_text(vcenter.password + "\n")
     sections: dict[str, dict[str, Any]] = {
         "ml2": {"project_network_types": network_type},
@@ -54,6 +62,8 @@ def write_config(  # noqa: PLR0917 - the sections
             "switch_type": switch_type or "dvs",
             "physnet_mappings": "physnet1:vSwitch0" if switch_type == "vss" else "physnet1:dvs1",
         }
+    for section, options in (more or {}).items():
+        sections[section] = sections.get(section, {}) | options
     config = password_file.with_name("ml2_conf.ini")
     with config.open("w") as file:
         for section, options in sections.items():
@@ -73,6 +83,7 @@ class WithDriver:
     common: ClassVar[dict[str, Any]] = {}
     vcenter_options: ClassVar[dict[str, Any]] = {}
     network_type: ClassVar[str] = "vlan"
+    more: ClassVar[dict[str, dict[str, Any]]] = {}
     vcenter: VCenter
     password_file: Path
 
@@ -87,6 +98,7 @@ class WithDriver:
             self.common,
             self.vcenter_options,
             self.network_type,
+            self.more,
         )
         monkeypatch.setitem(neutron_db.test_lib.test_config, "config_files", [str(config)])
 
@@ -115,12 +127,12 @@ class Binding(WithDriver, test_plugin.Ml2PluginV2TestCase):
         self.seen = vcenter.__enter__()
         self.addCleanup(vcenter.__exit__, None, None, None)
 
-    def vlan_network(self, vlan_id: int) -> Any:
+    def vlan_network(self, vlan_id: int, physnet: str = "physnet1") -> Any:
         """Make a network with a subnet on this VLAN; give its id."""
         return self._provider_network(
             {
                 provider_net.NETWORK_TYPE: "vlan",
-                provider_net.PHYSICAL_NETWORK: "physnet1",
+                provider_net.PHYSICAL_NETWORK: physnet,
                 provider_net.SEGMENTATION_ID: vlan_id,
             }
         )
@@ -158,6 +170,32 @@ class Binding(WithDriver, test_plugin.Ml2PluginV2TestCase):
         )
         return self._show("ports", made["port"]["id"], as_admin=True)["port"]
 
+    def on_bindings(self, method: str, port_id: str, **call: Any) -> Any:
+        """Make, activate or delete one of several bindings of a port, as Nova does."""
+        request = self._service_req(method, "ports", id=port_id, subresource="bindings", **call)
+        response = request.get_response(self.api)
+        assert response.status_int < webob.exc.HTTPBadRequest.code, response.text
+        return response.json if response.body else None
+
+    def connect_by_nova(self, *nics: tuple[Any, dict[str, Any]], stock: bool = False) -> list[Any]:
+        """Give VMs a NIC for a port each, as nova-compute does; give the backings of the NICs."""
+        names = ("host", "port", "username", "password", "ca_file")
+        asked = {
+            "vcenter": {name: getattr(self.vcenter, name) for name in names},
+            "stock": stock,
+            "nics": [
+                {"vm": vm._moId, "cluster": vm.runtime.host.parent._moId, "port": port} for vm, port in nics
+            ],
+        }
+        subprocess.run(
+            [sys.executable, Path(__file__).with_name("nova_nic.py")],
+            input=json.dumps(asked),
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        return [_nic(vm, port["mac_address"]).backing for vm, port in nics]
+
     def rows(self, network_id: str) -> list[table.Row]:
         return table.list_of_network(self.admin, network_id)
 
@@ -179,3 +217,8 @@ class Binding(WithDriver, test_plugin.Ml2PluginV2TestCase):
         for port in self.plugin.get_ports(self.admin, filters={"network_id": [network_id]}):
             self.plugin.delete_port(self.admin, port["id"])
         self.plugin.delete_network(self.admin, network_id)
+
+
+def _nic(vm: Any, mac_address: str) -> Any:
+    nics = [device for device in vm.config.hardware.device if hasattr(device, "macAddress")]
+    return next(nic for nic in nics if nic.macAddress == mac_address)

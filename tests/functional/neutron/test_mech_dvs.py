@@ -1,14 +1,10 @@
 """The driver in Neutron's real ML2 plugin, against the simulator."""
 
-import json
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, ClassVar
 
 import webob.exc
@@ -29,6 +25,7 @@ class TestBinding(Binding):
             "dvs_id": group.config.distributedVirtualSwitch.uuid,
             "pg_id": group.key,
             "dvs_port_group_name": f"os-{network_id}",
+            "switch_type": "dvs",
             "connectivity": "l2",
             "port_filter": False,
             "bound_drivers": {"0": "polyvisor_dvs"},
@@ -47,20 +44,8 @@ class TestBinding(Binding):
     def test_novas_own_code_connects_a_vm_by_the_details(self) -> None:
         network_id = self.vlan_network(10)
         port = self.port_on(network_id)
-        vm = self.seen.some_vm()
-        vcenter = {
-            name: getattr(self.vcenter, name) for name in ("host", "port", "username", "password", "ca_file")
-        }
-        subprocess.run(
-            [sys.executable, Path(__file__).with_name("nova_nic.py")],
-            input=json.dumps({"vcenter": vcenter, "vm": vm._moId, "port": port}),
-            text=True,
-            check=True,
-            timeout=60,
-        )
-        nics = [device for device in vm.config.hardware.device if hasattr(device, "macAddress")]
-        nic = next(nic for nic in nics if nic.macAddress == port["mac_address"])
-        assert nic.backing.port.portgroupKey == self.seen.port_group(f"os-{network_id}").key
+        [backing] = self.connect_by_nova((self.seen.some_vm(), port), stock=True)
+        assert backing.port.portgroupKey == self.seen.port_group(f"os-{network_id}").key
 
     def test_a_second_cluster_on_the_switch_shares_the_port_group(self) -> None:
         network_id = self.vlan_network(12)
@@ -100,12 +85,6 @@ class TestBinding(Binding):
         moved = self._show("ports", port["id"], as_admin=True)["port"]
         assert moved[portbindings.HOST_ID] == "compute2"
         assert moved["status"] == constants.PORT_STATUS_ACTIVE
-
-    def on_bindings(self, method: str, port_id: str, **call: Any) -> Any:
-        request = self._service_req(method, "ports", id=port_id, subresource="bindings", **call)
-        response = request.get_response(self.api)
-        assert response.status_int in {webob.exc.HTTPOk.code, webob.exc.HTTPCreated.code}, response.text
-        return response.json
 
     def test_only_hosts_of_ours_have_access_to_a_segment(self) -> None:
         segment = {"network_type": "vlan", "physical_network": "physnet1", "segmentation_id": 5}

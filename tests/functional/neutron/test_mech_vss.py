@@ -1,9 +1,5 @@
 """The standard-switch driver in Neutron's real ML2 plugin, against the simulator."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any, ClassVar
 
 from neutron_lib import constants
@@ -30,6 +26,7 @@ class TestBinding(StandardBinding):
         assert port[portbindings.VIF_TYPE] == "dvs"
         assert port[portbindings.VIF_DETAILS] == {
             "dvs_port_group_name": network_id,
+            "switch_type": "vss",
             "connectivity": "l2",
             "port_filter": False,
             "bound_drivers": {"0": "polyvisor_vss"},
@@ -48,21 +45,8 @@ class TestBinding(StandardBinding):
     def test_novas_own_code_connects_a_vm_by_the_details(self) -> None:
         network_id = self.vlan_network(112)
         port = self.port_on(network_id)
-        vm = self.seen.vm_on("esx11")
-        vcenter = {
-            name: getattr(self.vcenter, name) for name in ("host", "port", "username", "password", "ca_file")
-        }
-        cluster = vm.runtime.host.parent
-        subprocess.run(
-            [sys.executable, Path(__file__).with_name("nova_nic.py")],
-            input=json.dumps({"vcenter": vcenter, "vm": vm._moId, "port": port, "cluster": cluster._moId}),
-            text=True,
-            check=True,
-            timeout=60,
-        )
-        nics = [device for device in vm.config.hardware.device if hasattr(device, "macAddress")]
-        nic = next(nic for nic in nics if nic.macAddress == port["mac_address"])
-        assert nic.backing.deviceName == network_id
+        [backing] = self.connect_by_nova((self.seen.vm_on("esx11"), port), stock=True)
+        assert backing.deviceName == network_id
 
     def test_a_second_cluster_gets_its_own(self) -> None:
         network_id = self.vlan_network(113)
@@ -105,14 +89,6 @@ class TestBinding(StandardBinding):
             port = self.port_on(network_id)
         assert port[portbindings.VIF_TYPE] == portbindings.VIF_TYPE_BINDING_FAILED
         assert "has no standard switch 'vSwitch7'" in logs.output[0]
-
-    def test_a_distributed_group_that_nova_would_take_is_named(self) -> None:
-        network_id = self.vlan_network(116)
-        self.seen.add_port_group(f"os-{network_id}", 116)
-        with self.assertLogs("polyvisor.neutron", "WARNING") as logs:
-            port = self.port_on(network_id)
-        assert port[portbindings.VIF_TYPE] == portbindings.VIF_TYPE_BINDING_FAILED
-        assert f"has the distributed port group 'os-{network_id}'" in logs.output[0]
 
 
 class TestFaults(StandardBinding):
@@ -214,3 +190,29 @@ class TestMixed(StandardBinding):
         dvs, kvm = self.port_on(other, "compute2"), self.port_on(other, "kvm1")
         assert (dvs[portbindings.VIF_TYPE], kvm[portbindings.VIF_TYPE]) == ("dvs", "ovs")
         assert dvs[portbindings.VIF_DETAILS]["bound_drivers"] == {"0": "polyvisor_dvs"}
+
+    def test_a_network_is_on_both_types_of_switch_at_once(self) -> None:
+        network_id = self.vlan_network(133)
+        dvs, vss = self.port_on(network_id, "compute2"), self.port_on(network_id)
+        # The hosts of cluster1 are on the distributed switch too, where Nova looks first.
+        standard, distributed = self.connect_by_nova(
+            (self.seen.vm_on("esx11"), vss), (self.seen.vm_on("esx21"), dvs)
+        )
+        assert standard.deviceName == network_id
+        assert distributed.port.portgroupKey == self.seen.port_group(f"os-{network_id}").key
+
+    def test_a_live_migration_binds_the_other_type_of_switch(self) -> None:
+        network_id = self.vlan_network(134)
+        port = self.port_on(network_id)
+        target = self.on_bindings("POST", port["id"], data={"binding": {"host": "compute2"}})["binding"]
+        assert target["vif_details"]["pg_id"] == self.seen.port_group(f"os-{network_id}").key
+        self.on_bindings(
+            "PUT", port["id"], data={"port_id": port["id"]}, sub_id="compute2", action="activate"
+        )
+        moved = self._show("ports", port["id"], as_admin=True)["port"]
+        assert moved[portbindings.VIF_DETAILS]["bound_drivers"] == {"0": "polyvisor_dvs"}
+        assert moved["status"] == constants.PORT_STATUS_ACTIVE
+        # Back, as a failed migration does; the standard port groups are still there.
+        self.on_bindings("DELETE", port["id"], sub_id="compute1")
+        back = self.on_bindings("POST", port["id"], data={"binding": {"host": "compute1"}})["binding"]
+        assert back["vif_details"]["dvs_port_group_name"] == network_id

@@ -22,7 +22,7 @@ from oslo_vmware import vim_util as vutil
 from oslo_vmware.objects.datastore import DatastorePath
 from typing_extensions import override
 
-from polyvisor.nova.compute import datastore_file, leftovers, orphan
+from polyvisor.nova.compute import datastore_file, leftovers, orphan, vif
 from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.place import Place
 from polyvisor.nova.compute.session import PinnedSession
@@ -53,6 +53,8 @@ class VMwareVMOps(stock.VMwareVMOps):
 
     def __init__(self, *args: Any, journal: Journal, **kwargs: Any) -> None:
         """Make Nova's operations, with a journal of the builds."""
+        # Nova's operations look for port groups there, and have no other way to be led to the right one.
+        stock.vmwarevif = vif
         super().__init__(*args, **kwargs)
         self._journal = journal
 
