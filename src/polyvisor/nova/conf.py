@@ -30,6 +30,20 @@ OPTIONS: list[cfg.Opt] = [
         "build left waits no longer than this for VMs that vCenter is still creating.",
     ),
     cfg.FloatOpt(
+        "busy_timeout",
+        default=120.0,
+        min=0,
+        help="Seconds for which nova-compute tries again to begin a relocation or the like, while vCenter "
+        "says that another task holds the VM.",
+    ),
+    cfg.IntOpt(
+        "max_operations",
+        default=16,
+        min=1,
+        help="How many relocations and the like one nova-compute has under way in vCenter at the same time. "
+        "Others wait. vCenter has limits of its own, for each host and datastore.",
+    ),
+    cfg.FloatOpt(
         "rpc_timeout",
         default=20.0,
         min=0.1,

@@ -5,7 +5,10 @@ NovaException
 ├── ComputeUnavailable     503  the nova-compute of a cluster did not answer
 ├── VCenterUnavailable     503  nova-compute could not ask its vCenter within the time limit
 ├── VCenterRefused         502  vCenter answered, with a fault
-└── VirtualMachineNotFound 404  the server has no VM in vCenter
+├── VirtualMachineNotFound 404  the server has no VM in vCenter
+├── OperationRefused       400  long work on a server is refused before anything was changed
+├── OperationLost          500  nobody can say what became of it, but it did not do what was asked
+└── NotAbortable           409  there is nothing to abort, or vCenter does not offer it
 """
 
 from nova import exception
@@ -46,5 +49,29 @@ class VirtualMachineNotFound(exception.NovaException):
     code = 404
 
 
-REMOTE = {cls.__name__: cls for cls in (VCenterUnavailable, VCenterRefused, VirtualMachineNotFound)}
+class OperationRefused(exception.NovaException):
+    """Long work on a server would fail for a reason that is known beforehand. Nothing was changed."""
+
+    msg_fmt = "%(reason)s"
+    code = 400
+
+
+class OperationLost(exception.NovaException):
+    """The work was interrupted, vCenter does not know the task any more, and its effect is not there."""
+
+    msg_fmt = (
+        "The work was interrupted, and is not done: %(summary)s. vCenter no longer knows what became of it. "
+        "The server is as it was; try again."
+    )
+
+
+class NotAbortable(exception.NovaException):
+    """The server has no such work under way, or vCenter does not let it be cancelled."""
+
+    msg_fmt = "Server %(instance)s has nothing to abort: %(reason)s."
+    code = 409
+
+
+_ANSWERED = (VCenterUnavailable, VCenterRefused, VirtualMachineNotFound, OperationRefused, NotAbortable)
+REMOTE = {cls.__name__: cls for cls in _ANSWERED}
 """What the endpoint inside nova-compute may answer instead of a result."""

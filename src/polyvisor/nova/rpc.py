@@ -22,6 +22,7 @@ conf.register_opts(CONF)
 
 TOPIC = "polyvisor"
 VERSION = "1.0"
+"""What each endpoint answers at least. 1.1 added relocations."""
 
 Answer = dict[str, Any]
 Asked = TypeVar("Asked")
@@ -77,8 +78,43 @@ class PolyvisorAPI:
         """
         return self._call(ctxt, instance.host, "get_placement", instance=instance)
 
-    def _call(self, ctxt: RequestContext, compute: str, method: str, **arguments: Any) -> Answer:
-        client = self._router.client(ctxt).prepare(server=compute, timeout=CONF.polyvisor.rpc_timeout)
+    def check_relocation(self, ctxt: RequestContext, instance: Instance, request: Answer) -> Answer:
+        """Ask whether the VM of a server could be moved so, without moving it.
+
+        `request` is `asdict(vsphere.relocation.Request)`. Returns `{"vcenter", "cluster", "ok": bool,
+        "code": str|None, "rank": int, "reason": str|None}`.
+
+        :raises errors.VirtualMachineNotFound: vCenter has no VM for this server.
+        """
+        return self._call(
+            ctxt, instance.host, "check_relocation", version="1.1", instance=instance, request=request
+        )
+
+    def relocate(self, ctxt: RequestContext, instance: Instance, request: Answer) -> None:
+        """Have the VM of a server moved. Returns at once; see `polyvisor.nova.api.operations.begin`."""
+        self._cast(ctxt, instance.host, "relocate", version="1.1", instance=instance, request=request)
+
+    def abort_relocation(self, ctxt: RequestContext, instance: Instance) -> None:
+        """Have vCenter cancel the move of a server's VM.
+
+        :raises errors.NotAbortable: there is none, or vCenter does not offer it.
+        """
+        self._call(ctxt, instance.host, "abort_relocation", version="1.1", instance=instance)
+
+    def _cast(
+        self, ctxt: RequestContext, compute: str, method: str, *, version: str, **arguments: Any
+    ) -> None:
+        try:
+            self._router.client(ctxt).prepare(server=compute, version=version).cast(ctxt, method, **arguments)
+        except messaging.MessagingException as error:
+            raise errors.ComputeUnavailable(host=compute, reason=type(error).__name__) from error
+
+    def _call(
+        self, ctxt: RequestContext, compute: str, method: str, *, version: str = VERSION, **arguments: Any
+    ) -> Answer:
+        client = self._router.client(ctxt).prepare(
+            server=compute, version=version, timeout=CONF.polyvisor.rpc_timeout
+        )
         try:
             return client.call(ctxt, method, **arguments)
         except messaging.RemoteError as error:

@@ -21,6 +21,7 @@
     ├── Cancelled              someone cancelled the request
     ├── OperationFailed        vCenter tried and failed
     ├── TaskUnknown            a task's outcome could not be asked
+    │   └── TaskForgotten      vCenter does not know the task any more
     ├── TaskTimedOut           a task was still running when the caller's patience ended
     └── refusal.PlacementRefused   one class for each reason
 """
@@ -126,6 +127,10 @@ class OperationFailed(VSphereError):
 
 class TaskUnknown(VSphereError):
     """The outcome of a task could not be asked; it may have failed, succeeded or be running still."""
+
+
+class TaskForgotten(TaskUnknown):
+    """VCenter does not know the task any more; it may have failed or succeeded, and runs no longer."""
 
 
 class TaskTimedOut(VSphereError):

@@ -119,3 +119,24 @@ class NoDatastoreWithRoom(PlacementRefused):
 
     code = "no_datastore_with_room"
     rank = 61
+
+
+class DiskNotFound(PlacementRefused):
+    """The VM has no disk of this label or key."""
+
+    code = "disk_not_found"
+    rank = 70
+
+
+class VolumeStays(PlacementRefused):
+    """A volume of Cinder is to be moved, and Cinder would not know."""
+
+    code = "volume_stays"
+    rank = 71
+
+
+class AlreadyThere(PlacementRefused):
+    """There is nothing to move."""
+
+    code = "already_there"
+    rank = 80

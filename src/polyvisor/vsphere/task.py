@@ -1,28 +1,98 @@
-"""The one way to wait for a vCenter task."""
+"""The one way to start, wait for and cancel a vCenter task."""
 
 import logging
 import time
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+from pyVmomi import vim
 
 from polyvisor.vsphere.collector import object_filter, subscription
 from polyvisor.vsphere.faults import (
     AuthenticationFailed,
+    Busy,
+    InvalidState,
     NotFound,
     PermissionDenied,
+    TaskForgotten,
     TaskTimedOut,
     TaskUnknown,
     Unavailable,
     translate,
 )
+from polyvisor.vsphere.inventory import retrieve
 from polyvisor.vsphere.session import Session, moref
 
 LOG = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _PROPERTIES: Final = ("info.state", "info.descriptionId", "info.progress", "info.result", "info.error")
 _WAIT_SECONDS: Final = 20.0
 _PAUSE: Final = 1.0
+_UNFINISHED: Final = frozenset({"queued", "running"})
+
+
+def unless_busy(attempt: Callable[[], T], *, seconds: float) -> T:
+    """Do something that starts a task, and waits for it or not; again while another task holds the object.
+
+    vCenter says so (TaskInProgress, ConcurrentAccess) before it does anything, to the call or by the task.
+
+    Args:
+        seconds: for how long it is tried again.
+
+    Raises:
+        Busy: it still was after that time.
+        VSphereError: as `attempt` does.
+    """
+    deadline = monotonic() + seconds
+    while True:
+        try:
+            return attempt()
+        except Busy as exc:
+            if monotonic() + _PAUSE >= deadline:
+                raise
+            LOG.info("Trying again in %.0f s: %s", _PAUSE, exc)
+            time.sleep(_PAUSE)
+
+
+def task_handle(session: Session, key: str) -> Any:
+    """Make the handle of a task from its moref, without asking whether vCenter knows it."""
+    return session.managed_object(vim.Task, key)
+
+
+def recent_tasks(session: Session, vm: str) -> frozenset[str]:
+    """Read the morefs of the tasks of a VM that vCenter still knows: those of the last minutes.
+
+    Source of facts: vSphere Web Services API, ManagedEntity.recentTask.
+
+    Raises:
+        NotFound: there is no such VM.
+        VSphereError: as `Session.call` does.
+    """
+    owner = session.managed_object(vim.VirtualMachine, vm)
+    found = retrieve(session, object_filter(owner, ["recentTask"])).get(vm, {})
+    return frozenset(moref(each) for each in found.get("recentTask", ()))
+
+
+def cancel(session: Session, running: Any) -> None:
+    """Ask vCenter to end a task; whoever waits for it gets Cancelled when it has.
+
+    Raises:
+        InvalidState: it cannot be cancelled (now), or has ended.
+        NotFound: vCenter does not know the task.
+        VSphereError: as `Session.call` does.
+    """
+    key = moref(running)
+    state = retrieve(session, object_filter(running, ["info.state", "info.cancelable"])).get(key, {})
+    if not state:
+        raise NotFound(f"{session.endpoint}: there is no task {key}, or not any more")
+    if state.get("info.state") not in _UNFINISHED or not state.get("info.cancelable"):
+        why = (
+            "it has ended" if state.get("info.state") not in _UNFINISHED else "vCenter does not offer it now"
+        )
+        raise InvalidState(f"{session.endpoint}: task {key} cannot be cancelled: {why}")
+    session.call(running.CancelTask)
 
 
 def wait_for_task(
@@ -40,8 +110,8 @@ def wait_for_task(
         The task's result, for example the new VM of a clone.
 
     Raises:
-        TaskUnknown: vCenter could not be asked to the end, or does not know the task any more. It may have
-            failed, succeeded or be running still.
+        TaskUnknown: vCenter could not be asked to the end. It may have failed, succeeded or be running still.
+        TaskForgotten: vCenter does not know the task any more. It may have failed or succeeded.
         TaskTimedOut: it was still running.
         VSphereError: the task failed, and this is its own error.
     """
@@ -64,7 +134,9 @@ def _ask_until_ended(
                 raise TaskUnknown(f"The outcome of task {moref(task)} is unknown: {exc}") from exc
             LOG.warning("Task %s could not be asked, trying again: %s", moref(task), exc)
             time.sleep(_PAUSE)
-        except (AuthenticationFailed, NotFound, PermissionDenied) as exc:
+        except NotFound as exc:
+            raise TaskForgotten(f"The outcome of task {moref(task)} is unknown: {exc}") from exc
+        except (AuthenticationFailed, PermissionDenied) as exc:
             raise TaskUnknown(f"The outcome of task {moref(task)} is unknown: {exc}") from exc
 
 

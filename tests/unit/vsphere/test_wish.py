@@ -262,9 +262,9 @@ def reasons() -> list[type[PlacementRefused]]:
 
 
 def test_each_reason_has_its_own_code_and_rank() -> None:
-    assert len(reasons()) == 13
-    assert len({reason.code for reason in reasons()}) == 13
-    assert len({reason.rank for reason in reasons()}) == 13
+    assert len(reasons()) == 16
+    assert len({reason.code for reason in reasons()}) == 16
+    assert len({reason.rank for reason in reasons()}) == 16
 
 
 def test_a_cluster_that_knows_the_host_ranks_above_one_that_does_not() -> None:

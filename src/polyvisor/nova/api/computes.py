@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import webob.exc
 from nova import context as nova_context
 from nova import exception, servicegroup
 from nova.context import RequestContext
 from nova.objects.compute_node import ComputeNodeList
+from nova.objects.instance import Instance
 from nova.objects.service import Service, ServiceList
 
 from polyvisor.nova import errors, rpc
@@ -62,6 +64,37 @@ def find(context: RequestContext) -> Found:
     computes = [compute for uuid, found in by_cell.items() if uuid not in lost for compute in found]
     names = [cell.name or cell.uuid for cell in nova_context.CELLS if cell.uuid in lost]
     return Found(sorted(computes, key=lambda compute: compute.host), names)
+
+
+def managing(context: RequestContext, server: Instance) -> Compute:
+    """Return the compute service that has a server.
+
+    :raises webob.exc.HTTPConflict: none has, or it manages no vCenter.
+    """
+    if server.host is None:
+        raise webob.exc.HTTPConflict(
+            explanation=f"Server {server.uuid} has no virtual machine: it is on no compute host (it is still "
+            "being scheduled, could not be, or is shelved)."
+        )
+    for compute in find(context).computes:
+        if compute.host == server.host:
+            return compute
+    raise webob.exc.HTTPConflict(
+        explanation=f"Server {server.uuid} is not on VMware vCenter: its compute host manages none."
+    )
+
+
+def ask_one(compute: Compute, question: Callable[[RequestContext, str], Any]) -> Any:
+    """Ask one compute and return its answer.
+
+    :raises webob.exc.HTTPConflict: vCenter has no VM for the server in question.
+    :raises webob.exc.HTTPError: as the code of the compute's error says; 503 if it is down.
+    """
+    answers = ask(Found([compute], lost_cells=[]), question)
+    for _compute, error in answers.missing:
+        code = 409 if isinstance(error, errors.VirtualMachineNotFound) else error.code
+        raise webob.exc.status_map[code](explanation=error.format_message()) from error
+    return answers.given[0][1]
 
 
 def ask(found: Found, question: Callable[[RequestContext, str], Any]) -> Answers:

@@ -11,10 +11,12 @@ from typing import Any
 
 import webob.dec
 import webob.exc
+from nova import exception
 from nova.api import wsgi as base_wsgi
 from nova.api.openstack import ProjectMapper, wsgi
 from routes.middleware import RoutesMiddleware
 
+from polyvisor.nova import task_states
 from polyvisor.nova.api import policies, routes
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -25,6 +27,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 def factory(_global_config: dict[str, str], **_local_config: str) -> Callable[[Application], Application]:
     """Return the filter, for `paste.filter_factory` in api-paste.ini."""
     policies.register()
+    task_states.register()
     return PolyvisorFilter
 
 
@@ -58,6 +61,25 @@ class _Check(wsgi.Resource):
         return self._application
 
 
+class _Actions(wsgi.Resource):
+    """Serves the actions on servers that are ours, and hands on all others."""
+
+    def __init__(self, application: Application) -> None:
+        super().__init__(None)
+        self.wsgi_actions = {
+            name: getattr(module, function) for name, (module, function) in routes.ACTIONS.items()
+        }
+        self._application = application
+
+    @webob.dec.wsgify(RequestClass=wsgi.Request)
+    def __call__(self, request: wsgi.Request) -> Application:
+        try:
+            ours = wsgi.action_peek(request.body) in self.wsgi_actions
+        except (exception.MalformedRequestBody, AttributeError, TypeError):
+            ours = False  # Nova says what is wrong with it.
+        return super().__call__ if ours else self._application
+
+
 def _mapper(application: Application) -> ProjectMapper:
     mapper = ProjectMapper()
     for path, methods in routes.ROUTES:
@@ -67,7 +89,10 @@ def _mapper(application: Application) -> ProjectMapper:
             mapper.create_route(path, method, _refuse_method(methods), "refuse")
     for path, methods in routes.CHECKS:
         for method, (module, function) in methods.items():
-            mapper.create_route(path, method, _Check(module, application), function)
+            check: Application = _Check(module, application)
+            if path == routes.ACTION_PATH:
+                check = _Actions(check)
+            mapper.create_route(path, method, check, function)
     return mapper
 
 

@@ -5,7 +5,7 @@ same noun before it does anything else.
 """
 
 from polyvisor.nova.api.checks import creation, metadata
-from polyvisor.nova.api.handlers import datastore, host, placement
+from polyvisor.nova.api.handlers import datastore, host, placement, relocation
 
 ROUTES = (
     ("/os-vmware-hosts", {"GET": (host, "index")}),
@@ -14,11 +14,18 @@ ROUTES = (
 )
 """Served here."""
 
+ACTION_PATH = "/servers/{server_id}/action"
+ACTIONS = {
+    "os-livemigrate-vmware": (relocation, "relocate"),
+    "os-livemigrate-vmware-abort": (relocation, "abort"),
+}
+"""Served here: by the one key in the body of POST to that path. All others are Nova's."""
+
 CHECKS = (
     ("/servers", {"POST": (creation, "create")}),
     ("/servers/{server_id}/metadata", {"POST": (metadata, "create"), "PUT": (metadata, "update_all")}),
     ("/servers/{server_id}/metadata/{key}", {"PUT": (metadata, "update")}),
-    ("/servers/{server_id}/action", {"POST": (metadata, "action")}),
+    (ACTION_PATH, {"POST": (metadata, "action")}),
     # Nova's second name for the same functions.
     ("/os-volumes_boot", {"POST": (creation, "create")}),
     ("/os-volumes_boot/{server_id}/action", {"POST": (metadata, "action")}),

@@ -12,6 +12,7 @@ from polyvisor.nova import conf, errors
 from polyvisor.vsphere import faults
 from polyvisor.vsphere.datastore import Datastore, list_datastores
 from polyvisor.vsphere.host import Host, list_hosts
+from polyvisor.vsphere.machine import Machine, read_machine
 from polyvisor.vsphere.placement import Placement, read_placement
 from polyvisor.vsphere.session import Endpoint, Session
 
@@ -66,23 +67,39 @@ class Cluster:
 
         One that Nova's own choice would never take must not be offered, nor accepted in a wish.
         """
+        return [store for store in self.all_datastores() if self.is_usable(store)]
+
+    def all_datastores(self) -> list[Datastore]:
+        """List the datastores that the hosts see, whether Nova may use them or not."""
         with self._asking():
-            found = list_datastores(self.session, self.moref)
-        return [
-            store
-            for store in found
-            if store.type in ds_util.ALL_SUPPORTED_DS_TYPES
-            and (self.datastore_regex is None or self.datastore_regex.match(store.name))
-        ]
+            return list_datastores(self.session, self.moref)
+
+    def is_usable(self, store: Datastore) -> bool:
+        """Tell whether Nova may put servers there."""
+        matches = self.datastore_regex is None or self.datastore_regex.match(store.name)
+        return store.type in ds_util.ALL_SUPPORTED_DS_TYPES and bool(matches)
+
+    def machine(self, instance_uuid: str) -> Machine:
+        """Read the VM of a server.
+
+        :raises errors.VirtualMachineNotFound: vCenter has no VM of this server.
+        """
+        with self._finding(instance_uuid):
+            return read_machine(self.session, instance_uuid)
 
     def placement(self, instance_uuid: str) -> Placement:
         """Say where the VM of a server is.
 
         :raises errors.VirtualMachineNotFound: vCenter has no VM of this server.
         """
+        with self._finding(instance_uuid):
+            return read_placement(self.session, instance_uuid)
+
+    @contextmanager
+    def _finding(self, instance_uuid: str) -> Iterator[None]:
         try:
             with self._asking():
-                return read_placement(self.session, instance_uuid)
+                yield
         except faults.NotFound as error:
             raise errors.VirtualMachineNotFound(
                 instance=instance_uuid, vcenter=self.session.endpoint.host

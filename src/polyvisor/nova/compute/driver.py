@@ -14,11 +14,14 @@ from oslo_log import log as logging
 from oslo_vmware.vim_util import get_moref_value
 from typing_extensions import override
 
-from polyvisor.nova.compute import cluster, endpoint, keeping
+from polyvisor.nova import task_states as our_task_states
+from polyvisor.nova.compute import cluster, endpoint, journal, keeping
 from polyvisor.nova.compute.journal import Journal
+from polyvisor.nova.compute.operation import Operations
 from polyvisor.nova.compute.origins import Build, image
 from polyvisor.nova.compute.place import Inventory
 from polyvisor.nova.compute.reclaiming import Reclaimer
+from polyvisor.nova.compute.relocation import Relocation, RelocationEndpoint
 from polyvisor.nova.compute.session import BoundedSession
 from polyvisor.nova.compute.vmops import VMwareVMOps
 
@@ -32,6 +35,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
     def __init__(self, virtapi: Any, scheme: str = "https") -> None:
         # Nova's driver looks its session up there, and has no other way to be given one.
         stock.session.VMwareAPISession = BoundedSession
+        our_task_states.register()
         super().__init__(virtapi, scheme)
         self._journal = Journal(self._nodename, self._cluster_name)
         self._vmops = VMwareVMOps(
@@ -49,18 +53,24 @@ class VMwareVCDriver(stock.VMwareVCDriver):
             vcenter_uuid=self._vcenter_uuid,
             datastore_regex=self._datastore_regex,
         )
+        relocation = Relocation(self._cluster)
+        operations = Journal(self._nodename, self._cluster_name, journal.OPERATIONS)
+        self._operations = Operations(self._cluster.session, operations, [relocation])
+        self._nouns = [RelocationEndpoint(self._cluster, relocation, self._operations)]
         self._server: Any = None
         self._reclaimer: Reclaimer | None = None
 
     def init_host(self, host: str) -> None:
-        """Start to answer questions about the cluster, and to go back for what failed builds left in it."""
+        """Take up what was under way, answer nova-api, and go back for what failed builds left."""
         super().init_host(host)
-        self._server = endpoint.start(self._cluster, host)
+        self._operations.start(host)
+        self._server = endpoint.start(self._cluster, host, self._nouns)
         self._reclaimer = Reclaimer(self._vmops, self._journal, host)
         self._reclaimer.start()
 
     def cleanup_host(self, host: str) -> None:
-        """Stop both, and log out."""
+        """Stop all that, and log out."""
+        self._operations.stop()
         if self._reclaimer is not None:
             self._reclaimer.stop()
         if self._server is not None:

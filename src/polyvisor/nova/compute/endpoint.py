@@ -1,6 +1,7 @@
 # ruff: noqa: ARG002 - RPC passes a context to every method
 """What nova-api and nova-scheduler can ask a nova-compute about its cluster. See `polyvisor.nova.rpc`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,7 +18,7 @@ from polyvisor.vsphere.refusal import PlacementRefused
 from polyvisor.vsphere.wish import Wish, resolve
 
 # Expected: it goes to the caller without a traceback in this service's log.
-_answer = messaging.expected_exceptions(*errors.REMOTE.values())
+answers = messaging.expected_exceptions(*errors.REMOTE.values())
 
 
 class PolyvisorEndpoint:
@@ -28,18 +29,18 @@ class PolyvisorEndpoint:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
-    @_answer
+    @answers
     def list_hosts(self, ctxt: RequestContext) -> dict[str, Any]:
         """List the ESXi hosts."""
         return self._cluster.identity() | {"hosts": [asdict(host) for host in self._cluster.hosts()]}
 
-    @_answer
+    @answers
     def list_datastores(self, ctxt: RequestContext) -> dict[str, Any]:
         """List the datastores that servers can be put on."""
         stores = [asdict(store) for store in self._cluster.datastores()]
         return self._cluster.identity() | {"datastores": stores}
 
-    @_answer
+    @answers
     def check_placement(
         self, ctxt: RequestContext, host: str | None, datastore: str | None, disk_bytes: int
     ) -> dict[str, Any]:
@@ -57,17 +58,20 @@ class PolyvisorEndpoint:
         verdict["host"], verdict["datastore"] = (asdict(thing) if thing else None for thing in found)
         return self._cluster.identity() | verdict
 
-    @_answer
+    @answers
     def get_placement(self, ctxt: RequestContext, instance: Instance) -> dict[str, Any]:
         """Say where the VM of a server is."""
         return self._cluster.identity() | {"placement": asdict(self._cluster.placement(instance.uuid))}
 
 
-def start(cluster: Cluster, host: str) -> messaging.MessageHandlingServer:
-    """Start to answer questions to this compute service; call `stop()` and `wait()` on the result."""
+def start(cluster: Cluster, host: str, nouns: Sequence[Any] = ()) -> messaging.MessageHandlingServer:
+    """Start to answer questions to this compute service; call `stop()` and `wait()` on the result.
+
+    :param nouns: the endpoints of the nouns that this service does work for.
+    """
     server = nova_rpc.get_server(
         messaging.Target(topic=TOPIC, server=host),
-        [PolyvisorEndpoint(cluster)],
+        [PolyvisorEndpoint(cluster), *nouns],
         objects_base.NovaObjectSerializer(),
     )
     server.start()

@@ -41,8 +41,10 @@ from tests.functional.conftest import StartVCenter, VCenter
 monkey_patch.patch = lambda: None
 from nova.tests import fixtures as nova_fixtures  # noqa: E402
 from nova.tests.functional import integrated_helpers  # noqa: E402
+from nova.tests.functional.api import client  # noqa: E402
 
 CONF = nova.conf.CONF
+ApiError = client.OpenStackApiException
 IMAGE = "5c0ffee5-0000-4000-8000-000000000001"
 FLAVOR_DISK_GB = 1
 
@@ -161,7 +163,7 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
             "polyvisor.nova.compute.driver.VMwareVCDriver.get_available_resource",
             lambda driver, node: VCDriver.get_available_resource(driver, node) | {"uuid": _uuid_of(node)},
         )
-        self.flags(api_paste_config=str(Path(sys.prefix, "etc/nova/api-paste.ini")), group="wsgi")
+        self.flags(api_paste_config=self._paste(), group="wsgi")
         self.flags(allow_resize_to_same_host=True)
         self.flags(vcenter_call_timeout=5, group="polyvisor")
         self.flags(
@@ -172,6 +174,17 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
             enabled_filters=["ComputeFilter", "PlacementFilter"],
             group="filter_scheduler",
         )
+
+    def _paste(self) -> str:
+        """Write Nova's own paste configuration with our filter in it."""
+        stock = Path(sys.prefix, "etc/nova/api-paste.ini").read_text()
+        ours = Path(self.useFixture(fixtures.TempDir()).path, "api-paste.ini")
+        factory = "polyvisor.nova.api.filter:factory"
+        ours.write_text(
+            stock.replace(" osapi_compute_app_v21\n", " polyvisor osapi_compute_app_v21\n")
+            + f"\n[filter:polyvisor]\npaste.filter_factory = {factory}\n"
+        )
+        return str(ours)
 
     def _flavor(self) -> str:
         flavor = {"id": "tiny", "name": "tiny", "ram": 512, "vcpus": 1, "disk": FLAVOR_DISK_GB, "swap": 64}
@@ -261,11 +274,17 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
 
     def events(self, server: dict[str, Any], action: str) -> list[objects.InstanceActionEvent]:
         """Return the events of the last action of that name."""
+        return next(events for name, events in self.actions(server) if name == action)
+
+    def actions(self, server: dict[str, Any]) -> list[tuple[str, list[objects.InstanceActionEvent]]]:
+        """Return the names of all actions with their events, the last one first."""
         admin = context.get_admin_context()
         with context.target_cell(admin, self.cell_mappings["cell1"]) as cell:
-            actions = objects.InstanceActionList.get_by_instance_uuid(cell, server["id"])
-            last = next(each for each in actions if each.action == action)
-            return list(objects.InstanceActionEventList.get_by_action(cell, last.id))
+            found = objects.InstanceActionList.get_by_instance_uuid(cell, server["id"])
+            return [
+                (each.action, list(objects.InstanceActionEventList.get_by_action(cell, each.id)))
+                for each in found
+            ]
 
 
 def wait_until(holds: Callable[[], bool], *, seconds: float) -> None:

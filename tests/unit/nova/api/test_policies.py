@@ -5,9 +5,9 @@ from polyvisor.nova.api import policies
 
 def test_every_rule_says_who_may_do_what() -> None:
     rules = policies.list_rules()
-    assert len({rule.name for rule in rules}) == len(rules) == 5
+    assert len({rule.name for rule in rules}) == len(rules)
     for rule in rules:
-        assert rule.name.startswith("os_compute_api:os-vmware-")
+        assert rule.name.startswith("os_compute_api:os-")
         assert rule.operations
         assert rule.description
         assert rule.scope_types

@@ -5,12 +5,13 @@ import itertools
 from nova import policy as nova_policy
 from oslo_policy import policy
 
-from polyvisor.nova.api.policies import datastore, host, placement
+from polyvisor.nova.api.policies import datastore, host, placement, relocation
 
 
 def list_rules() -> list[policy.DocumentedRuleDefault]:
     """Return all rules, for Nova's enforcer and for oslopolicy-sample-generator."""
-    return list(itertools.chain(host.list_rules(), datastore.list_rules(), placement.list_rules()))
+    nouns = (host, datastore, placement, relocation)
+    return list(itertools.chain.from_iterable(noun.list_rules() for noun in nouns))
 
 
 def register() -> None:

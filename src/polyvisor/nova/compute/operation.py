@@ -1,0 +1,192 @@
+"""Long work of vCenter on one server: done once, whatever happens to nova-compute or to vCenter meanwhile.
+
+Before vCenter is told to begin, a record on this machine's disk says what is to be done, and after that which
+task of vCenter does it. Whoever finds the record, this process after a failure or the next one after a crash,
+waits for that task, or looks what became of it.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any
+
+import nova.conf
+from nova import exception
+from nova.context import RequestContext, get_admin_context
+from nova.objects.instance import Instance, InstanceList
+from oslo_concurrency import lockutils
+from oslo_log import log as logging
+from oslo_service import loopingcall
+
+from polyvisor.nova import conf, errors
+from polyvisor.nova.compute.action import Action
+from polyvisor.nova.compute.journal import Journal
+from polyvisor.nova.compute.pursuit import Pursuit, Stopped
+from polyvisor.nova.compute.work import Plan, Running, Work
+from polyvisor.vsphere import faults
+from polyvisor.vsphere import task as tasks
+from polyvisor.vsphere.session import Session
+
+LOG = logging.getLogger(__name__)
+CONF = nova.conf.CONF
+conf.register_opts(CONF)
+
+INTERVAL = 60.0
+"""Seconds between two looks for records that nobody works on."""
+
+
+class Operations:
+    """The work that this nova-compute does for servers of its cluster, each in a thread of its own.
+
+    The threads are daemons: nova-compute stops without waiting for them, as vCenter does not stop either.
+    """
+
+    def __init__(self, session: Session, journal: Journal, works: Iterable[Work]) -> None:
+        """Do these kinds of work; the journal is that of operations."""
+        self._session = session
+        self._journal = journal
+        self._works = {work.noun: work for work in works}
+        self._pursuit = Pursuit(session, journal)
+        self._slots = threading.BoundedSemaphore(CONF.polyvisor.max_operations)
+        self._running: dict[str, Running] = {}
+        self._loop = loopingcall.FixedIntervalLoopingCall(self._take_up)
+
+    def start(self, host: str) -> None:
+        """Take up what was under way when nova-compute ended. To be called before new work can come."""
+        self._fail_lost(host)
+        self._loop.start(interval=INTERVAL, stop_on_exception=False)
+
+    def stop(self) -> None:
+        """Wait for nothing more; what runs goes on in vCenter, and its record stays."""
+        self._pursuit.stop()
+        self._loop.stop()
+
+    def begin(self, context: RequestContext, instance: Instance, noun: str, request: dict[str, Any]) -> None:
+        """Begin work for which the API has claimed the server. Returns at once."""
+        running = Running(instance.uuid, self._works[noun])
+        self._spawn(running, lambda: self._perform(context, instance, request, running))
+
+    def abort(self, instance: Instance, noun: str) -> None:
+        """Have vCenter cancel the work; the action then fails, and the VM stays as it was.
+
+        :raises errors.NotAbortable: there is no such work, or vCenter does not let it be cancelled.
+        """
+        running = self._running.get(instance.uuid)
+        if running is None or running.work.noun != noun:
+            raise errors.NotAbortable(instance=instance.uuid, reason=f"no {noun} is under way")
+        if running.task is None:
+            reason = f"the {noun} has not begun in vCenter yet, or is ending; try again"
+            raise errors.NotAbortable(instance=instance.uuid, reason=reason)
+        try:
+            tasks.cancel(self._session, running.task)
+        except (faults.InvalidState, faults.NotFound, faults.NotSupported) as error:
+            raise errors.NotAbortable(instance=instance.uuid, reason=error) from error
+
+    def _spawn(self, running: Running, perform: Callable[[], None]) -> None:
+        self._running[running.server] = running
+
+        def run() -> None:
+            try:
+                # Nova holds this lock while it changes the server itself.
+                with self._slots, lockutils.lock(running.server):
+                    perform()
+            except Stopped:
+                LOG.info("Work on server %s is left to the next nova-compute", running.server)
+            except Exception:
+                LOG.exception("Work on server %s will be taken up again", running.server)
+            finally:
+                if self._running.get(running.server) is running:
+                    del self._running[running.server]
+
+        threading.Thread(target=run, name=f"polyvisor-{running.server}", daemon=True).start()
+
+    def _perform(
+        self, context: RequestContext, instance: Instance, request: dict[str, Any], running: Running
+    ) -> None:
+        work = running.work
+        action = running.action = Action(context, instance, work.noun, work.task_state)
+        if not action.is_wanted():
+            LOG.warning("A %s that nobody waits for is not begun", work.noun, instance=instance)
+            return
+        try:
+            plan = work.plan(context, instance, request)
+            running.before = tasks.recent_tasks(self._session, plan.vm)
+            self._record(context, plan, running)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the server must be given back
+            action.fail(_reason(error), error)
+            return
+        self._complete(context, instance, plan, running, lambda: self._pursuit.carry_out(plan, running))
+
+    def _record(self, context: RequestContext, plan: Plan, running: Running) -> None:
+        self._journal.begin(
+            running.server,
+            noun=running.work.noun,
+            plan=asdict(plan),
+            before=sorted(running.before),
+            request_id=context.request_id,
+            user_id=context.user_id,
+            project_id=context.project_id,
+        )
+
+    def _complete(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        plan: Plan,
+        running: Running,
+        outcome: Callable[[], Any],
+    ) -> None:
+        """Wait for the outcome, tell Nova, and only then forget the record."""
+        action = running.action or Action(context, instance, running.work.noun, running.work.task_state)
+        try:
+            result = outcome()
+            details = self._pursuit.insist(lambda: running.work.finish(context, instance, plan, result))
+        except Exception as error:  # noqa: BLE001 - as above
+            action.fail(f"{plan.summary}: {_reason(error)}", error)
+        else:
+            action.succeed(details)
+        self._journal.end(running.server)
+
+    def _fail_lost(self, host: str) -> None:
+        """Give back the servers that the API has claimed for work of which there is no record."""
+        admin = get_admin_context()
+        nouns = {work.task_state: work.noun for work in self._works.values()}
+        recorded = set(self._journal.servers())
+        for instance in InstanceList.get_by_host(admin, host, expected_attrs=[]):
+            if instance.task_state in nouns and instance.uuid not in recorded:
+                reason = "nova-compute was stopped before it began; nothing was changed; try again"
+                action = Action(admin, instance, nouns[instance.task_state], instance.task_state)
+                action.fail(reason, errors.OperationRefused(reason=reason))
+
+    def _take_up(self) -> None:
+        for server in self._journal.servers():
+            record = self._journal.read(server)
+            if record and server not in self._running:
+                self._spawn_again(Running(server, self._works[record["noun"]]))
+
+    def _spawn_again(self, running: Running) -> None:
+        self._spawn(running, lambda: self._resume(running))
+
+    def _resume(self, running: Running) -> None:
+        record = self._journal.read(running.server)
+        if not record:
+            return  # It ended while this thread waited for the lock.
+        context = RequestContext(
+            record["user_id"], record["project_id"], request_id=record["request_id"], is_admin=True
+        )
+        try:
+            instance = Instance.get_by_uuid(context, running.server)
+        except exception.InstanceNotFound:
+            LOG.warning("The server of %s is deleted", self._journal.path(running.server))
+            self._journal.end(running.server)
+            return
+        plan = Plan(**record["plan"])
+        running.before = frozenset(record["before"])
+        running.action = Action(context, instance, running.work.noun, running.work.task_state)
+        LOG.info("Taking up again: %s", plan.summary, instance=instance)
+        task = record.get("task")
+        self._complete(context, instance, plan, running, lambda: self._pursuit.resume(task, plan, running))
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,70 @@
+"""What a noun must say of its long work in vCenter, so that `operation` can do it."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any
+
+from nova.context import RequestContext
+from nova.objects.instance import Instance
+
+from polyvisor.nova.compute.action import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done to one VM. Kept as JSON.
+
+    :ivar vm: moref.
+    :ivar summary: the same in words, with source and target, for the instance action.
+    :ivar details: what `Work` needs to begin it, and to recognise that it is done.
+    """
+
+    vm: str
+    summary: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class Work(ABC):
+    """One kind of work: that of one noun. Its methods may raise `VSphereError` or `NovaException`.
+
+    :cvar noun: the event in the instance action is ``polyvisor_<noun>``.
+    :cvar task_state: one of `polyvisor.nova.task_states`, which the API has set.
+    """
+
+    noun: str
+    task_state: str
+
+    @abstractmethod
+    def plan(self, context: RequestContext, instance: Instance, request: dict[str, Any]) -> Plan:
+        """Read, and refuse what cannot be. Changes nothing."""
+
+    @abstractmethod
+    def start(self, plan: Plan) -> Any:
+        """Start the task in vCenter and return it."""
+
+    @abstractmethod
+    def is_done(self, plan: Plan) -> bool:
+        """Look at the VM, of which no task runs any more: was it done? Asked where vCenter has forgotten."""
+
+    @abstractmethod
+    def finish(self, context: RequestContext, instance: Instance, plan: Plan, result: Any) -> str:
+        """Do what is left to do in Nova, once or again, and say what was done.
+
+        :param result: the result of the task; None where vCenter has forgotten it.
+        """
+
+
+@dataclass(slots=True)
+class Running:
+    """Work that a thread does now.
+
+    :ivar server: its UUID.
+    :ivar task: vCenter's, while it is waited for.
+    :ivar before: morefs of the VM's tasks that are not this work's.
+    """
+
+    server: str
+    work: Work
+    action: Action | None = None
+    task: Any = None
+    before: frozenset[str] = frozenset()

@@ -1,0 +1,20 @@
+"""The task states of servers that Polyvisor works on, beside Nova's own.
+
+Nova keeps and shows whatever string is there. Only its versioned notifications know a closed list, which
+`register` opens.
+"""
+
+from nova.objects import fields
+
+PREFIX = "vmware_"
+RELOCATING = "vmware_relocating"
+
+ALL = (RELOCATING,)
+
+
+def register() -> None:
+    """Let the versioned notifications of this process carry our states. Doing it again changes nothing."""
+    known = fields.InstanceTaskStateField.AUTO_TYPE
+    missing = [state for state in ALL if state not in known.valid_values]
+    # oslo.versionedobjects has no public way to add one; without, the notification fails and is logged.
+    known._valid_values = (*known.valid_values, *missing)  # noqa: SLF001
