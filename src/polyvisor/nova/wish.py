@@ -29,6 +29,11 @@ def read(metadata: Mapping[str, str]) -> Wish | None:
     return Wish(host=host, datastore=datastore) if host or datastore else None
 
 
+def is_key(key: str) -> bool:
+    """Tell whether a metadata key belongs to a wish."""
+    return key.lower() in (HOST_KEY, DATASTORE_KEY)
+
+
 def disk_bytes(flavor: Flavor, *, boot_from_volume: bool) -> int:
     """Return how much a server of this flavor takes of a datastore: root, ephemeral and swap disk."""
     root_gb = 0 if boot_from_volume else flavor.root_gb

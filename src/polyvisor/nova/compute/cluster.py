@@ -9,7 +9,9 @@ import nova.conf
 from nova.virt.vmwareapi import ds_util
 
 from polyvisor.nova import conf, errors
+from polyvisor.nova.clone import Clone
 from polyvisor.vsphere import faults
+from polyvisor.vsphere.clone import Source, read_source
 from polyvisor.vsphere.datastore import Datastore, list_datastores
 from polyvisor.vsphere.host import Host, list_hosts
 from polyvisor.vsphere.machine import Machine, read_machine
@@ -104,6 +106,14 @@ class Cluster:
             raise errors.VirtualMachineNotFound(
                 instance=instance_uuid, vcenter=self.session.endpoint.host
             ) from error
+
+    def clone_source(self, clone: Clone) -> Source:
+        """Read what a server is cloned from. It may be in another cluster of the vCenter.
+
+        :raises errors.VirtualMachineNotFound: vCenter has no VM of that server.
+        """
+        with self._finding(clone.source):
+            return read_source(self.session, clone.source)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:

@@ -14,19 +14,23 @@ from oslo_log import log as logging
 from oslo_vmware.vim_util import get_moref_value
 from typing_extensions import override
 
+from polyvisor.nova import origin
 from polyvisor.nova import task_states as our_task_states
 from polyvisor.nova.compute import cluster, endpoint, journal, keeping
 from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.operation import Operations
-from polyvisor.nova.compute.origins import Build, image
+from polyvisor.nova.compute.origins import Build, clone, image
 from polyvisor.nova.compute.place import Inventory
 from polyvisor.nova.compute.reclaiming import Reclaimer
 from polyvisor.nova.compute.relocation import Relocation, RelocationEndpoint
 from polyvisor.nova.compute.session import BoundedSession
 from polyvisor.nova.compute.vmops import VMwareVMOps
+from polyvisor.nova.origin import Origin
 
 LOG = logging.getLogger(__name__)
 CONF = nova.conf.CONF
+
+_ORIGINS = {Origin.IMAGE: image, Origin.CLONE: clone}
 
 
 class VMwareVCDriver(stock.VMwareVCDriver):
@@ -97,7 +101,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         build = Build(
             context, instance, image_meta, injected_files, admin_password, network_info, block_device_info
         )
-        image.spawn(self._vmops, self._cluster, build)
+        _origin_of(build).spawn(self._vmops, self._cluster, build)
 
     @override
     def destroy(
@@ -221,3 +225,13 @@ class VMwareVCDriver(stock.VMwareVCDriver):
 
     def _staying(self, context: RequestContext, instance: Instance) -> VMwareVMOps:
         return keeping.staying(self._vmops, self._cluster, context, instance)
+
+
+def _origin_of(build: Build) -> Any:
+    """Return the module that makes the VM. What is built again later is built from an image."""
+    name = origin.read(build.instance.system_metadata) if build.is_new else Origin.IMAGE
+    try:
+        return _ORIGINS[Origin(name)]
+    except ValueError:
+        reason = f"this compute service does not know servers of origin {name}; upgrade it"
+        raise exception.BuildAbortException(instance_uuid=build.instance.uuid, reason=reason) from None

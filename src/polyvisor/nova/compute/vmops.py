@@ -26,6 +26,7 @@ from polyvisor.nova.compute import datastore_file, leftovers, orphan, vif
 from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.place import Place
 from polyvisor.nova.compute.session import PinnedSession
+from polyvisor.vsphere import faults
 from polyvisor.vsphere.naming import unescape
 
 LOG = logging.getLogger(__name__)
@@ -79,11 +80,14 @@ class VMwareVMOps(stock.VMwareVMOps):
     def build_virtual_machine(self, *args: Any, **kwargs: Any) -> Any:
         """Create the VM in the folder of its project."""
         try:
-            return super().build_virtual_machine(*args, **kwargs)
-        except vexc.ManagedObjectNotFoundException:
+            return self._build_virtual_machine(*args, **kwargs)
+        except (vexc.ManagedObjectNotFoundException, faults.NotFound):
             # Nova remembers folders for ever; somebody has removed this one in vCenter.
             vm_util._FOLDER_PATH_REF_MAPPING.clear()
-            return super().build_virtual_machine(*args, **kwargs)
+            return self._build_virtual_machine(*args, **kwargs)
+
+    def _build_virtual_machine(self, *args: Any, **kwargs: Any) -> Any:
+        return super().build_virtual_machine(*args, **kwargs)
 
     @override
     def spawn(self, context: RequestContext, instance: Instance, *args: Any, **kwargs: Any) -> None:

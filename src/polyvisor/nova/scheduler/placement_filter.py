@@ -32,7 +32,8 @@ class PlacementFilter(filters.BaseHostFilter):
     """Reads the wish from the server, asks the clusters.
 
     - Create: a cluster passes if a server with these disks can be put where its owner wished. A compute
-      service that manages no vCenter cluster, or does not answer, never passes.
+      service that manages no vCenter cluster, or does not answer, never passes. A server whose VM is made of
+      something in one vCenter (see `polyvisor.nova.origin`) passes only there.
     - Unshelve, live migration: the same; but where the wish holds nowhere any more, not even where the
       server is, it is let go of, so that no production server becomes unmovable. A destination that the
       operator names passes.
@@ -60,6 +61,7 @@ class PlacementFilter(filters.BaseHostFilter):
         server = Server.of(spec_obj)
         if server is None or server.goes_where_told(spec_obj):
             return hosts
+        hosts = [host for host in hosts if server.bounds.allow(host.nodename)]
         if server.host and server.stays_in_its_cluster():
             return self._passing(
                 hosts, spec_obj, {server.host: {"ok": True}}, "the server stays in its cluster"

@@ -1,6 +1,6 @@
 """The server that is being scheduled, as far as Nova has it yet."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from nova import context as nova_context
@@ -8,6 +8,7 @@ from nova import exception, objects
 from nova.compute import task_states
 
 from polyvisor.nova import rpc
+from polyvisor.nova.origin import Bounds
 
 _STAYS = frozenset({task_states.RESIZE_PREP})
 
@@ -16,12 +17,14 @@ _STAYS = frozenset({task_states.RESIZE_PREP})
 class Server:
     """What the scheduler's request does not carry: metadata, and for a move, where the server is.
 
+    :ivar bounds: of the origin of a new server; one that was built moves freely.
     :ivar host: the compute service that has the server now; None for a new or an offloaded one.
     :ivar cell: UUID of its cell mapping; None for a new one.
     """
 
     metadata: dict[str, str]
     is_new: bool
+    bounds: Bounds = field(default_factory=Bounds)
     host: str | None = None
     cell: str | None = None
     task_state: str | None = None
@@ -33,7 +36,8 @@ class Server:
         admin = nova_context.get_admin_context()
         try:
             request = objects.BuildRequest.get_by_instance_uuid(admin, spec_obj.instance_uuid)
-            return cls(metadata=request.instance.metadata, is_new=True)
+            bounds = Bounds.read(request.instance.system_metadata)
+            return cls(metadata=request.instance.metadata, is_new=True, bounds=bounds)
         except exception.BuildRequestNotFound:
             pass
         try:

@@ -9,6 +9,7 @@ from nova.objects.request_spec import RequestSpec
 from nova.scheduler.host_manager import HostState
 
 from polyvisor.nova import errors, rpc
+from polyvisor.nova.origin import Bounds
 from polyvisor.nova.scheduler import placement_filter
 from polyvisor.nova.scheduler.server import Server
 
@@ -85,6 +86,16 @@ def test_only_the_cluster_that_has_the_place(clusters: Clusters, server: Any) ->
 
     assert passing(spec(), clusters) == ["vc2"]
     assert sorted(clusters.asked) == [("vc1", 2**30), ("vc2", 2**30)]
+
+
+def test_a_clone_stays_in_the_vcenter_of_its_source(clusters: Clusters, server: Any) -> None:
+    server(metadata={}, bounds=Bounds(node="vc2"))
+    assert passing(spec(), clusters) == ["vc2"]
+
+    clusters.answers = dict.fromkeys(clusters.answers, YES)
+    server(bounds=Bounds(vcenter="another"))
+    assert passing(spec(num_instances=2), clusters) == []
+    assert clusters.asked == []
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,21 @@ from typing import Any
 from nova.api.openstack import api_version_request, wsgi
 from nova.compute.api import API
 
+from polyvisor.nova import origin
 from polyvisor.nova.api.computes import Compute
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The constraints of a request on the compute service. None means that any will do."""
+    """The constraints of a request on the compute service. None means that any will do.
+
+    :ivar vcenter: instance UUID of its vCenter.
+    """
 
     zone: str | None = None
     host: str | None = None
     node: str | None = None
+    vcenter: str | None = None
 
     def why_not(self, compute: Compute) -> str | None:
         """Return why Nova would not build on that compute, as the end of a sentence about it, or None."""
@@ -27,6 +32,8 @@ class Destination:
             return f"is not the requested hypervisor {self.node}"
         if self.zone is not None and compute.zone != self.zone:
             return f"belongs to availability zone {compute.zone}, not to {self.zone}"
+        if self.vcenter is not None and origin.vcenter_of(compute.node) != self.vcenter:
+            return "belongs to another vCenter"
         return None
 
 

@@ -7,6 +7,7 @@ quota to the notification, is Nova's own and the same for all.
 from dataclasses import dataclass
 from typing import Any
 
+from nova.compute import vm_states
 from nova.context import RequestContext
 from nova.objects.image_meta import ImageMeta
 from nova.objects.instance import Instance
@@ -23,3 +24,8 @@ class Build:
     admin_password: str | None
     network_info: Any
     block_device_info: Any
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the server has never had a VM. If not, it is rebuilt or unshelved."""
+        return bool(self.instance.vm_state == vm_states.BUILDING)

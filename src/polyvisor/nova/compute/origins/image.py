@@ -1,7 +1,6 @@
 """Origin image: a VM is built from a Glance image, or from nothing for a boot from volume."""
 
 from nova import exception
-from nova.compute import vm_states
 from nova.virt import driver as virt_driver
 from oslo_log import log as logging
 from oslo_utils import excutils
@@ -34,7 +33,7 @@ def spawn(ops: VMwareVMOps, cluster: Cluster, build: Build) -> None:
     try:
         _spawn(ops.at(place) if place else ops, build)
     except (exception.DatastoreNotFound, UploadFailed, VMwareDriverException) as error:
-        if wished.host is None or not _is_new(build):
+        if wished.host is None or not build.is_new:
             raise
         # Nova would look for another cluster, find none, and say only that.
         raise exception.BuildAbortException(instance_uuid=build.instance.uuid, reason=str(error)) from error
@@ -46,7 +45,7 @@ def _place(cluster: Cluster, wished: Wish, build: Build) -> Place | None:
         build.instance.flavor, boot_from_volume=any(volume.get("boot_index") == 0 for volume in volumes)
     )
     inventory = Inventory.read(cluster)
-    if not _is_new(build):
+    if not build.is_new:
         return keeping.find(inventory, wished, build.context, build.instance, disk_bytes=needed)
     try:
         return inventory.find(wished, disk_bytes=needed)
@@ -71,9 +70,5 @@ def _spawn(ops: VMwareVMOps, build: Build) -> None:
         with excutils.save_and_reraise_exception():
             # Nova cleans up after a new server. After a rebuild or an unshelving it leaves a VM without its
             # disk, which takes the UUID that the next try needs.
-            if not _is_new(build):
+            if not build.is_new:
                 ops.remove(build.instance)
-
-
-def _is_new(build: Build) -> bool:
-    return build.instance.vm_state == vm_states.BUILDING

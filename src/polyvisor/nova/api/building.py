@@ -1,0 +1,75 @@
+"""Makes servers of other origins than an image, by Nova's own creation: quota, ports, scheduling and all."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import webob.exc
+from nova import exception, objects, utils
+from nova.compute import api as compute_api
+from nova.context import RequestContext
+from nova.objects.instance import Instance
+from typing_extensions import override
+
+
+class OriginAPI(compute_api.API):
+    """Nova's compute API, for servers that are made of something else than an image in Glance."""
+
+    def __init__(self, image: dict[str, Any], marks: dict[str, str]) -> None:
+        """Prepare.
+
+        :param image: stands for that of Glance; as `image_of` returns it.
+        :param marks: go into the servers' system metadata; see `polyvisor.nova.origin`.
+        """
+        super().__init__()
+        self._image = image
+        self._marks = marks
+
+    def _get_image(self, _context: RequestContext, image_href: str) -> tuple[str, dict[str, Any]]:
+        return image_href, self._image
+
+    def _populate_instance_for_create(self, *args: Any, **kwargs: Any) -> Instance:
+        instance = super()._populate_instance_for_create(*args, **kwargs)
+        instance.system_metadata.update(self._marks)
+        return instance
+
+    @override
+    def _validate_bdm(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        flavor: Any,
+        mappings: Any,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        # Nova wants to see what a server boots from. One without an image has a disk all the same.
+        if not instance.image_ref and mappings.root_bdm() is None:
+            root = objects.BlockDeviceMapping(
+                context, source_type="image", destination_type="local", boot_index=0
+            )
+            mappings = objects.BlockDeviceMappingList(objects=[root, *mappings])
+        super()._validate_bdm(context, instance, flavor, mappings, *args, **kwargs)
+
+
+def image_of(server: Instance) -> dict[str, Any]:
+    """Return the image that a server was made of, from what Nova keeps of it: Glance may have it no more."""
+    image = utils.get_image_from_system_metadata(server.system_metadata)
+    sizes = {key: int(image[key]) for key in ("min_ram", "min_disk") if image.get(key)}
+    return image | sizes | {"id": server.image_ref or None, "status": "active"}
+
+
+@contextmanager
+def http_errors() -> Iterator[None]:
+    """Turn Nova's errors into the answers that `POST /servers` gives for them."""
+    try:
+        yield
+    except exception.OverQuota as error:
+        raise webob.exc.HTTPForbidden(explanation=error.format_message()) from error
+    except exception.NotFound as error:
+        # Something that the request names, not what it is addressed to.
+        raise webob.exc.HTTPBadRequest(explanation=error.format_message()) from error
+    except exception.NovaException as error:
+        if error.code not in webob.exc.status_map or error.code >= 500:
+            raise
+        raise webob.exc.status_map[error.code](explanation=error.format_message()) from error
