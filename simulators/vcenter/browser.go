@@ -44,7 +44,7 @@ func (m *browserMethods) search(
 	if spec != nil {
 		s.spec = *spec
 	}
-	return run(ctx, this, "searchDatastore", func() (types.AnyType, types.BaseMethodFault) {
+	return run(ctx, this, "SearchDatastore_Task", func() (types.AnyType, types.BaseMethodFault) {
 		ds, dir, fault := m.inventory.resolve(folder)
 		switch {
 		case fault != nil:
@@ -132,7 +132,7 @@ func answers(query types.BaseFileQuery, info fs.FileInfo) bool {
 	case *types.VmConfigFileQuery:
 		return extension == ".vmx"
 	case *types.VmDiskFileQuery:
-		return extension == ".vmdk" && !strings.HasSuffix(info.Name(), "-flat.vmdk")
+		return extension == ".vmdk" && !isExtent(info.Name())
 	case *types.VmLogFileQuery:
 		return extension == ".log"
 	case *types.VmNvramFileQuery:

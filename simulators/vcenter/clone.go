@@ -20,7 +20,7 @@ func (m *vmMethods) CloneVMTask(ctx *simulator.Context, req *types.CloneVM_Task)
 	}
 	changes := slices.Concat(req.Spec.Location.DeviceChange, config.DeviceChange)
 	config.ExtraConfig = overlaid(vm.Config.ExtraConfig, config.ExtraConfig)
-	task := run(ctx, vm, "cloneVM", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, vm, "CloneVM_Task", func() (types.AnyType, types.BaseMethodFault) {
 		if fault := m.check(ctx, vm, changes); fault != nil {
 			return nil, fault
 		}

@@ -120,9 +120,9 @@ func (m *datastoreMethods) DatastoreEnterMaintenanceMode(
 		return body
 	}
 	m.setMaintenance(ctx, ds, types.DatastoreSummaryMaintenanceModeStateEnteringMaintenance)
-	task := runUnlocked(ctx, ds, "enterMaintenanceMode", func(ctx *simulator.Context) types.BaseMethodFault {
-		return waitUntil(0, func() (done bool, fault types.BaseMethodFault) {
-			ctx.WithLock(ds, func() { done, fault = m.emptied(ctx, ds) })
+	task := m.inventory.jobs.run(ctx, ds, "EnterMaintenanceMode_Task", func(w *job) (types.AnyType, types.BaseMethodFault) {
+		return nil, waitUntil(0, func() (done bool, fault types.BaseMethodFault) {
+			w.ctx.WithLock(ds, func() { done, fault = m.emptied(w, ds) })
 			return done, fault
 		})
 	})
@@ -131,14 +131,17 @@ func (m *datastoreMethods) DatastoreEnterMaintenanceMode(
 }
 
 // emptied ends the waiting when the last VM has left, or somebody thought better of it.
-func (m *datastoreMethods) emptied(ctx *simulator.Context, ds *simulator.Datastore) (bool, types.BaseMethodFault) {
+func (m *datastoreMethods) emptied(w *job, ds *simulator.Datastore) (bool, types.BaseMethodFault) {
 	switch {
+	case w.isCancelled():
+		m.setMaintenance(w.ctx, ds, types.DatastoreSummaryMaintenanceModeStateNormal)
+		return true, &types.RequestCanceled{}
 	case ds.Summary.MaintenanceMode != string(types.DatastoreSummaryMaintenanceModeStateEnteringMaintenance):
 		return true, &types.RequestCanceled{}
 	case len(ds.Vm) > 0:
 		return false, nil
 	}
-	m.setMaintenance(ctx, ds, types.DatastoreSummaryMaintenanceModeStateInMaintenance)
+	m.setMaintenance(w.ctx, ds, types.DatastoreSummaryMaintenanceModeStateInMaintenance)
 	return true, nil
 }
 
@@ -153,7 +156,7 @@ func (m *datastoreMethods) DatastoreExitMaintenanceModeTask(
 		body.Fault_ = refusal(&types.InvalidState{})
 		return body
 	}
-	task := run(ctx, ds, "exitMaintenanceMode", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, ds, "ExitMaintenanceMode_Task", func() (types.AnyType, types.BaseMethodFault) {
 		m.setMaintenance(ctx, ds, normal)
 		return nil, nil
 	})

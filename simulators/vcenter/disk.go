@@ -18,8 +18,27 @@ import (
 // disk takes from the datastore: all of its capacity if thick. The extent is sparse on the machine that the
 // simulator runs on: what a guest would have written is not simulated.
 
-// extentOf names the file with the data of a descriptor.
-func extentOf(descriptor string) string { return simulator.VirtualDiskBackingFileName(descriptor) }
+// extentOf names the file with the data of a descriptor. That of a delta disk is space-efficient, as on VMFS 6.
+func extentOf(descriptor string) string {
+	if delta := deltaExtent(descriptor); fileExists(delta) {
+		return delta
+	}
+	return simulator.VirtualDiskBackingFileName(descriptor)
+}
+
+func deltaExtent(descriptor string) string {
+	return strings.TrimSuffix(descriptor, ".vmdk") + "-sesparse.vmdk"
+}
+
+// isExtent tells a file with data from one that describes a disk.
+func isExtent(file string) bool {
+	return strings.HasSuffix(file, "-flat.vmdk") || strings.HasSuffix(file, "-sesparse.vmdk")
+}
+
+func fileExists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
 
 func readDescriptor(file string) (*vmdk.Descriptor, error) {
 	f, err := os.Open(file)
@@ -59,7 +78,7 @@ func (m *diskMethods) manager(ctx *simulator.Context) *simulator.VirtualDiskMana
 // CreateVirtualDiskTask takes a thick disk's space at once.
 func (m *diskMethods) CreateVirtualDiskTask(ctx *simulator.Context, req *types.CreateVirtualDisk_Task) soap.HasFault {
 	manager := m.manager(ctx)
-	task := run(ctx, manager, "createVirtualDisk", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, manager, "CreateVirtualDisk_Task", func() (types.AnyType, types.BaseMethodFault) {
 		spec, ok := req.Spec.(types.BaseFileBackedVirtualDiskSpec)
 		if !ok {
 			return nil, &types.InvalidArgument{InvalidProperty: "spec"}
@@ -85,7 +104,7 @@ func (m *diskMethods) CreateVirtualDiskTask(ctx *simulator.Context, req *types.C
 // ExtendVirtualDiskTask lets a thick disk grow on the datastore too.
 func (m *diskMethods) ExtendVirtualDiskTask(ctx *simulator.Context, req *types.ExtendVirtualDisk_Task) soap.HasFault {
 	manager := m.manager(ctx)
-	task := run(ctx, manager, "extendVirtualDisk", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, manager, "ExtendVirtualDisk_Task", func() (types.AnyType, types.BaseMethodFault) {
 		_, file, fault := m.inventory.resolve(req.Name)
 		if fault != nil {
 			return nil, fault
@@ -137,7 +156,7 @@ func (i *inventory) extended(ctx *simulator.Context, name string, capacityKB int
 // format of images. govmomi would copy the extent byte by byte, all its zeros.
 func (m *diskMethods) CopyVirtualDiskTask(ctx *simulator.Context, req *types.CopyVirtualDisk_Task) soap.HasFault {
 	manager := m.manager(ctx)
-	task := run(ctx, manager, "copyVirtualDisk", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, manager, "CopyVirtualDisk_Task", func() (types.AnyType, types.BaseMethodFault) {
 		return req.DestName, m.copy(req)
 	})
 	return &methods.CopyVirtualDisk_TaskBody{Res: &types.CopyVirtualDisk_TaskResponse{Returnval: task}}
@@ -180,18 +199,13 @@ func (m *diskMethods) copy(req *types.CopyVirtualDisk_Task) types.BaseMethodFaul
 
 // writeDescriptor describes a disk with that content; "" if it is empty.
 func writeDescriptor(file string, capacity int64, content string) error {
-	f, err := os.Create(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
 	descriptor := vmdk.NewDescriptor(vmdk.Extent{
 		Size: capacity / vmdk.SectorSize, Info: filepath.Base(extentOf(file)),
 	})
 	if content != "" {
 		descriptor.DDB[contentKey] = content
 	}
-	return descriptor.Write(f)
+	return storeDescriptor(file, descriptor)
 }
 
 // MoveVirtualDiskTask moves within the source's datacenter if no other is named.
@@ -237,12 +251,7 @@ func (i *inventory) room(path string, bytes int64) (*simulator.Datastore, string
 
 // allocate gives a disk's extent its length.
 func (i *inventory) allocate(ds *simulator.Datastore, descriptor string, length int64) types.BaseMethodFault {
-	f, err := os.OpenFile(extentOf(descriptor), os.O_CREATE|os.O_WRONLY, 0o600)
-	if err == nil {
-		err = f.Truncate(length)
-		_ = f.Close()
-	}
-	if err != nil {
+	if err := resize(extentOf(descriptor), length); err != nil {
 		return &types.CannotCreateFile{FileFault: types.FileFault{File: strings.TrimPrefix(descriptor, ds.Summary.Url)}}
 	}
 	return nil

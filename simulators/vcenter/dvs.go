@@ -87,7 +87,7 @@ type dvsMethods struct {
 // AddDVPortgroupTask has no result: the API returns nothing, and a client looks the groups up.
 func (m *dvsMethods) AddDVPortgroupTask(ctx *simulator.Context, req *types.AddDVPortgroup_Task) soap.HasFault {
 	dvs := get[*simulator.DistributedVirtualSwitch](ctx.Map, req.This)
-	task := run(ctx, dvs, "addDVPortgroup", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, dvs, "AddDVPortgroup_Task", func() (types.AnyType, types.BaseMethodFault) {
 		_, fault := wait(ctx, m.inventory.addDistributed(ctx, dvs, req.Spec...))
 		return nil, fault
 	})
@@ -99,7 +99,7 @@ func (m *dvsMethods) CreateDVPortgroupTask(
 	ctx *simulator.Context, req *types.CreateDVPortgroup_Task,
 ) soap.HasFault {
 	dvs := get[*simulator.DistributedVirtualSwitch](ctx.Map, req.This)
-	task := run(ctx, dvs, "createDVPortgroup", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, dvs, "CreateDVPortgroup_Task", func() (types.AnyType, types.BaseMethodFault) {
 		return wait(ctx, m.inventory.addDistributed(ctx, dvs, req.Spec))
 	})
 	return &methods.CreateDVPortgroup_TaskBody{Res: &types.CreateDVPortgroup_TaskResponse{Returnval: task}}
@@ -109,7 +109,7 @@ func (m *dvsMethods) CreateDVPortgroupTask(
 func (i *inventory) addDistributed(
 	ctx *simulator.Context, dvs *simulator.DistributedVirtualSwitch, specs ...types.DVPortgroupConfigSpec,
 ) types.ManagedObjectReference {
-	return run(ctx, dvs, "addDVPortgroups", func() (types.AnyType, types.BaseMethodFault) {
+	return run(ctx, dvs, "AddDVPortgroups_Task", func() (types.AnyType, types.BaseMethodFault) {
 		for n := range specs {
 			if fault := i.checkDistributed(&specs[n]); fault != nil {
 				return nil, fault
@@ -167,7 +167,7 @@ func (m *distributedPortGroupMethods) ReconfigureDVPortgroupTask(
 	ctx *simulator.Context, req *types.ReconfigureDVPortgroup_Task,
 ) soap.HasFault {
 	pg := get[*simulator.DistributedVirtualPortgroup](ctx.Map, req.This)
-	task := run(ctx, pg, "reconfigureDVPortgroup", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, pg, "ReconfigureDVPortgroup_Task", func() (types.AnyType, types.BaseMethodFault) {
 		spec := &req.Spec
 		if spec.ConfigVersion != "" && spec.ConfigVersion != pg.Config.ConfigVersion {
 			return nil, &types.ConcurrentAccess{}
@@ -254,7 +254,7 @@ func mergedPortConfig(old, update types.BaseDVPortSetting) types.BaseDVPortSetti
 // DestroyTask refuses while a NIC is connected, and leaves no reference behind.
 func (m *distributedPortGroupMethods) DestroyTask(ctx *simulator.Context, req *types.Destroy_Task) soap.HasFault {
 	pg := get[*simulator.DistributedVirtualPortgroup](ctx.Map, req.This)
-	task := run(ctx, pg, "destroy", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, pg, "Destroy_Task", func() (types.AnyType, types.BaseMethodFault) {
 		if len(pg.Vm) > 0 || isTrue(pg.Config.Uplink) {
 			return nil, &types.ResourceInUse{Type: pg.Self.Type, Name: pg.Name}
 		}

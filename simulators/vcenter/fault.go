@@ -29,7 +29,7 @@ type faultRule struct {
 	Chance  *float64 `json:"chance,omitempty"`  // 0 to 1, 1 if missing
 	Count   int      `json:"count,omitempty"`   // times at most, 0 for no limit
 	Skip    int      `json:"skip,omitempty"`    // matching calls to let pass first
-	Delay   string   `json:"delay,omitempty"`   // before anything else, e.g. "1.5s"
+	Delay   string   `json:"delay,omitempty"`   // before anything else, or of the task, e.g. "1.5s"
 	Fault   string   `json:"fault,omitempty"`   // a fault's type, e.g. "NoDiskSpace"
 	Message string   `json:"message,omitempty"` // its text
 	At      string   `json:"at,omitempty"`      // "call" or "task": a _Task method's task fails if empty
@@ -209,15 +209,39 @@ func (f *faults) inject(ctx *simulator.Context, method *simulator.Method) bool {
 	if rule == nil {
 		return false
 	}
-	time.Sleep(rule.delay)
+	if rule.At == "task" {
+		lasting(ctx, rule.delay)
+	} else {
+		time.Sleep(rule.delay)
+	}
 	if rule.Action != "" {
 		panic(interruption(rule.Action))
 	}
 	if rule.Fault == "" {
 		return false
 	}
-	call := &injectedCall{rule: rule, method: method.Name, this: method.This, object: object}
+	fail(method, &injectedCall{rule: rule, method: method.Name, this: method.This, object: object})
+	return true
+}
+
+// fail sends a call to the injector.
+func fail(method *simulator.Method, call *injectedCall) {
 	method.This, method.Name, method.Body = injectorRef, "Login", call
+}
+
+// refuse makes a call fail that would change a VM which a task is changing, or reading.
+func (j *jobs) refuse(ctx *simulator.Context, method *simulator.Method) bool {
+	if !changesVM(method.Name) {
+		return false
+	}
+	task := j.busy(vmOf(ctx.Map, method.This), method.Name == "CloneVM_Task")
+	if task == nil {
+		return false
+	}
+	fail(method, &injectedCall{
+		rule: &faultRule{Fault: "TaskInProgress"}, method: method.Name, this: method.This,
+		object: ctx.Map.Get(method.This), task: task,
+	})
 	return true
 }
 
@@ -241,16 +265,20 @@ type injectedCall struct {
 	method string
 	this   types.ManagedObjectReference
 	object mo.Reference
+	task   *types.ManagedObjectReference // that is in the way, if one is
 }
 
 var injectorRef = types.ManagedObjectReference{Type: "MethodSet", Value: "faults"}
 
 // injector is the object that a call goes to instead.
-type injector struct{ methodSet }
+type injector struct {
+	methodSet
+	inventory *inventory
+}
 
 // Login fails at once, or returns a task that will. Its name is one that govmomi calls without a session, too:
 // a rule may be about the login itself.
-func (*injector) Login(ctx *simulator.Context, call *injectedCall) soap.HasFault {
+func (i *injector) Login(ctx *simulator.Context, call *injectedCall) soap.HasFault {
 	fault, body := newFault(call.rule.Fault), &injectedBody{}
 	fillRequired(reflect.ValueOf(fault).Elem(), call)
 	if call.rule.At == "call" || !strings.HasSuffix(call.method, "_Task") || call.object == nil {
@@ -260,8 +288,16 @@ func (*injector) Login(ctx *simulator.Context, call *injectedCall) soap.HasFault
 		}
 		return body
 	}
-	name := strings.TrimSuffix(call.method, "_Task")
-	task := run(ctx, call.object, name, func() (types.AnyType, types.BaseMethodFault) { return nil, fault })
+	lasts := call.rule.At == "task" && call.rule.delay > 0
+	w := &job{entity: vmOf(ctx.Map, call.object.Reference()), holds: lasts}
+	task := i.inventory.jobs.start(ctx, w, call.method, func(w *job) (types.AnyType, types.BaseMethodFault) {
+		if lasts {
+			if cancelled := w.elapse(); cancelled != nil {
+				return nil, cancelled
+			}
+		}
+		return nil, fault
+	})
 	body.Res = &injectedResponse{method: call.method, task: task}
 	return body
 }
@@ -283,10 +319,13 @@ func fillRequired(v reflect.Value, call *injectedCall) {
 }
 
 func (c *injectedCall) reference(property string) types.ManagedObjectReference {
-	if property == "Task" {
-		return types.ManagedObjectReference{Type: "Task", Value: "task-0"}
+	switch {
+	case property != "Task":
+		return c.this
+	case c.task != nil:
+		return *c.task
 	}
-	return c.this
+	return types.ManagedObjectReference{Type: "Task", Value: "task-0"}
 }
 
 // text knows the two names that faults ask for; an enumeration gets its first value.

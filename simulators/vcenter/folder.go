@@ -20,7 +20,7 @@ type folderMethods struct {
 // CreateVMTask checks what vCenter checks before it touches a datastore, and cleans up when it fails later.
 func (m *folderMethods) CreateVMTask(ctx *simulator.Context, req *types.CreateVM_Task) soap.HasFault {
 	folder := get[*simulator.Folder](ctx.Map, req.This)
-	task := run(ctx, folder, "createVM", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, folder, "CreateVM_Task", func() (types.AnyType, types.BaseMethodFault) {
 		if fault := m.inventory.admit(ctx, folder, req); fault != nil {
 			return nil, fault
 		}
@@ -40,7 +40,7 @@ func (m *folderMethods) CreateVMTask(ctx *simulator.Context, req *types.CreateVM
 // RegisterVMTask finishes a VM whose files were there already.
 func (m *folderMethods) RegisterVMTask(ctx *simulator.Context, req *types.RegisterVM_Task) soap.HasFault {
 	folder := get[*simulator.Folder](ctx.Map, req.This)
-	task := run(ctx, folder, "registerVM", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, folder, "RegisterVM_Task", func() (types.AnyType, types.BaseMethodFault) {
 		if _, _, fault := m.inventory.resolve(req.Path); fault != nil {
 			return nil, fault
 		}

@@ -83,12 +83,15 @@ func (m *hostMethods) EnterMaintenanceModeTask(
 		body.Fault_ = refusal(&types.InvalidState{})
 		return body
 	}
-	task := runUnlocked(ctx, host, "enterMaintenanceMode", func(ctx *simulator.Context) types.BaseMethodFault {
-		return waitUntil(req.Timeout, func() (bool, types.BaseMethodFault) {
-			if m.evacuate(ctx, host, isTrue(req.EvacuatePoweredOffVms)) > 0 {
+	task := m.inventory.jobs.run(ctx, host, "EnterMaintenanceMode_Task", func(w *job) (types.AnyType, types.BaseMethodFault) {
+		return nil, waitUntil(req.Timeout, func() (bool, types.BaseMethodFault) {
+			if w.isCancelled() {
+				return true, &types.RequestCanceled{}
+			}
+			if m.evacuate(w.ctx, host, isTrue(req.EvacuatePoweredOffVms)) > 0 {
 				return false, nil
 			}
-			m.setMaintenance(ctx, host, true)
+			m.setMaintenance(w.ctx, host, true)
 			return true, nil
 		})
 	})
@@ -109,7 +112,7 @@ func (m *hostMethods) evacuate(ctx *simulator.Context, host *simulator.HostSyste
 			continue
 		}
 		target := m.inventory.place(others, m.inventory.datastoresOfVM(vm))
-		if target != nil {
+		if target != nil && m.inventory.jobs.busy(ref, false) == nil {
 			to := get[*simulator.HostSystem](ctx.Map, *target)
 			ctx.WithLock(vm, func() { moveToHost(ctx, vm, host, to) })
 		} else if running {
@@ -129,7 +132,7 @@ func (m *hostMethods) ExitMaintenanceModeTask(
 		body.Fault_ = refusal(&types.InvalidState{})
 		return body
 	}
-	task := run(ctx, host, "exitMaintenanceMode", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, host, "ExitMaintenanceMode_Task", func() (types.AnyType, types.BaseMethodFault) {
 		m.setMaintenance(ctx, host, false)
 		return nil, nil
 	})
@@ -148,7 +151,7 @@ func (m *hostMethods) setMaintenance(ctx *simulator.Context, host *simulator.Hos
 // DisconnectHostTask makes vCenter know nothing new of the host and of what is on it.
 func (m *hostMethods) DisconnectHostTask(ctx *simulator.Context, req *types.DisconnectHost_Task) soap.HasFault {
 	host := get[*simulator.HostSystem](ctx.Map, req.This)
-	task := run(ctx, host, "disconnectHost", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, host, "DisconnectHost_Task", func() (types.AnyType, types.BaseMethodFault) {
 		m.setConnection(ctx, host, types.HostSystemConnectionStateDisconnected,
 			types.VirtualMachineConnectionStateDisconnected)
 		return nil, nil
@@ -159,7 +162,7 @@ func (m *hostMethods) DisconnectHostTask(ctx *simulator.Context, req *types.Disc
 // ReconnectHostTask undoes it.
 func (m *hostMethods) ReconnectHostTask(ctx *simulator.Context, req *types.ReconnectHost_Task) soap.HasFault {
 	host := get[*simulator.HostSystem](ctx.Map, req.This)
-	task := run(ctx, host, "reconnectHost", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, host, "ReconnectHost_Task", func() (types.AnyType, types.BaseMethodFault) {
 		if host.Runtime.ConnectionState == types.HostSystemConnectionStateConnected {
 			return nil, &types.InvalidState{}
 		}

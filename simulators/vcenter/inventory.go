@@ -6,6 +6,7 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/vmware/govmomi/simulator"
@@ -22,6 +23,7 @@ type inventorySpec struct {
 	seed             int64
 	instanceUUID     string
 	stateDir         string
+	taskSeconds      float64
 }
 
 func (s *inventorySpec) validate() error {
@@ -34,6 +36,8 @@ func (s *inventorySpec) validate() error {
 		return errors.New("-shared-datastores must be 1 or more: the VMs that are there need one")
 	case s.vms < 0:
 		return errors.New("-vms must not be negative")
+	case s.taskSeconds < 0:
+		return errors.New("-task-seconds must not be negative")
 	}
 	if s.instanceUUID != "" {
 		if _, err := uuid.Parse(s.instanceUUID); err != nil {
@@ -57,6 +61,8 @@ type inventory struct {
 
 	contents contents
 	leases   leases
+	jobs     jobs
+	sharing  sharing
 }
 
 func newInventory(spec inventorySpec) (*inventory, error) {
@@ -75,6 +81,11 @@ func newInventory(spec inventorySpec) (*inventory, error) {
 	}
 	inv.contents = contents{filepath.Join(inv.dir, ".contents")}
 	inv.leases = leases{inventory: inv, open: map[string]*transfer{}}
+	inv.jobs = jobs{
+		inventory: inv, pace: time.Duration(spec.taskSeconds * float64(time.Second)),
+		open: map[types.ManagedObjectReference]*job{},
+	}
+	inv.sharing = sharing{files: map[types.ManagedObjectReference]map[string]bool{}}
 	inv.usage = &usage{inventory: inv, stale: true}
 	inv.usage.Self = usageRef
 	inv.registry().Put(inv.usage)
@@ -90,6 +101,7 @@ func newInventory(spec inventorySpec) (*inventory, error) {
 	}
 	inv.usage.refresh(inv.ctx)
 	inv.registry().AddHandler(inv.usage)
+	inv.registry().AddHandler(&inv.jobs)
 	inv.registry().Put(&propertyCollector{PropertyCollector: *inv.propertyCollector()})
 	return inv, nil
 }

@@ -42,6 +42,7 @@ func parseFlags(args []string) (options, error) {
 	fs.IntVar(&o.inventory.hosts, "hosts", 4, "ESXi hosts per cluster, 1 to 64")
 	fs.IntVar(&o.inventory.sharedDatastores, "shared-datastores", 2, "datastores that every host sees, 1 or more")
 	fs.IntVar(&o.inventory.vms, "vms", 0, "VMs that are already there, spread over the hosts")
+	fs.Float64Var(&o.inventory.taskSeconds, "task-seconds", 0, "how long a task takes that moves, copies or snapshots a VM")
 	fs.Int64Var(&o.inventory.seed, "seed", 1, "same seed, same inventory: UUIDs, MAC addresses, morefs")
 	if err := fs.Parse(args); err != nil {
 		return o, err

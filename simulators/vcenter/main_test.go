@@ -43,6 +43,8 @@ type lab struct {
 	client *vim25.Client
 	find   *find.Finder
 	dc     *object.Datacenter
+
+	authority *x509.CertPool
 }
 
 func newLab(t *testing.T, change ...func(*options)) *lab {
@@ -61,21 +63,21 @@ func newLab(t *testing.T, change ...func(*options)) *lab {
 	}
 	t.Cleanup(vc.close)
 	t.Cleanup(vc.server.CloseClientConnections)
-	l := &lab{T: t, ctx: t.Context(), vc: vc, http: &http.Client{
+	l := &lab{T: t, ctx: t.Context(), vc: vc, authority: pool, http: &http.Client{
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}},
 	}}
-	l.login(pool)
+	l.login()
 	return l
 }
 
-func (l *lab) login(pool *x509.CertPool) {
+func (l *lab) login() {
 	l.Helper()
 	u, err := url.Parse(l.vc.url())
 	if err != nil {
 		l.Fatal(err)
 	}
 	transport := soap.NewClient(u, false)
-	transport.DefaultTransport().TLSClientConfig.RootCAs = pool
+	transport.DefaultTransport().TLSClientConfig.RootCAs = l.authority
 	l.client, err = vim25.NewClient(l.ctx, transport)
 	if err != nil {
 		l.Fatal(err)

@@ -51,6 +51,12 @@ func message(fault types.BaseMethodFault) string {
 		return "The object or item referred to could not be found."
 	case *types.ResourceInUse:
 		return fmt.Sprintf("The resource '%s' is in use.", f.Name)
+	case *types.NotSupported:
+		return "The operation is not supported on the object."
+	case *types.RequestCanceled:
+		return "The task was canceled by a user."
+	case *types.TaskInProgress:
+		return "Another task is already in progress."
 	case *types.Timedout:
 		return "Operation timed out."
 	}

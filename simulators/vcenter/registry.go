@@ -30,10 +30,11 @@ func (*methodSet) Unlock() {}
 type dispatcher struct {
 	sets   map[string]mo.Reference
 	faults *faults
+	jobs   *jobs
 }
 
 func newDispatcher(i *inventory, f *faults, a *access) *dispatcher {
-	d := map[string]mo.Reference{"": &injector{newMethodSet(injectorRef)}}
+	d := map[string]mo.Reference{"": &injector{newMethodSet(injectorRef), i}}
 	set := func(kind string) methodSet {
 		return newMethodSet(types.ManagedObjectReference{Type: "MethodSet", Value: kind})
 	}
@@ -50,15 +51,17 @@ func newDispatcher(i *inventory, f *faults, a *access) *dispatcher {
 	d["VirtualMachineSnapshot"] = &snapshotMethods{set("VirtualMachineSnapshot"), i}
 	d["SessionManager"] = a
 	d["HttpNfcLease"] = &leaseMethods{set("HttpNfcLease"), i}
+	d["Task"] = &taskMethods{set("Task"), i}
+	d["VirtualMachineProvisioningChecker"] = &checkerMethods{set("VirtualMachineProvisioningChecker"), i}
 	for _, methods := range d {
 		i.registry().Put(methods)
 	}
-	return &dispatcher{d, f}
+	return &dispatcher{d, f, &i.jobs}
 }
 
 // route sees every call before its object does.
 func (d *dispatcher) route(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
-	if d.faults.inject(ctx, method) {
+	if d.faults.inject(ctx, method) || d.jobs.refuse(ctx, method) {
 		return ctx.Map.Get(injectorRef), nil
 	}
 	set, ok := d.sets[method.This.Type]
@@ -84,28 +87,10 @@ func get[T mo.Reference](r *simulator.Registry, ref types.ManagedObjectReference
 
 // run starts a task of an entity; work holds the entity's lock.
 func run(
-	ctx *simulator.Context, entity mo.Reference, name string,
+	ctx *simulator.Context, entity mo.Reference, method string,
 	work func() (types.AnyType, types.BaseMethodFault),
 ) types.ManagedObjectReference {
-	return simulator.CreateTask(entity, name, func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
-		return work()
-	}).Run(ctx)
-}
-
-// runUnlocked starts a task that may wait long: its entity must stay readable.
-func runUnlocked(
-	ctx *simulator.Context, entity mo.Reference, name string,
-	work func(*simulator.Context) types.BaseMethodFault,
-) types.ManagedObjectReference {
-	background := *ctx // a lock belongs to a context: the request's own would share the task's
-	task := simulator.CreateTask(entity, name, func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
-		return nil, work(&background)
-	})
-	ref := task.Info.Entity
-	task.Info.Entity = &types.ManagedObjectReference{Type: "MethodSet", Value: "unlocked"}
-	self := task.Run(&background)
-	set(ctx, task, map[string]types.AnyType{"info.entity": ref})
-	return self
+	return newTask(ctx, entity.Reference(), method, work).Run(ctx)
 }
 
 // waitUntil asks until it is done, a fault comes, or the seconds (0: no limit) are over.

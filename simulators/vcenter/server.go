@@ -83,6 +83,7 @@ func (v *vCenter) url() string {
 // stop ends open connections instead of waiting for them: a client that waits for updates may wait for ever.
 func (v *vCenter) stop() error {
 	v.server.CloseClientConnections()
+	v.inventory.jobs.cancelAll()
 	if dir := v.inventory.spec.stateDir; dir != "" {
 		return v.inventory.save(dir)
 	}

@@ -185,6 +185,10 @@ func (i *inventory) retie() {
 		dir := filepath.Join(i.dir, ds.Name)
 		ds.Summary.Url, ds.Info.GetDatastoreInfo().Url = dir, dir
 	}
+	for _, vm := range i.registry().All("VirtualMachine") {
+		i.sharing.note(vm.Reference(), i.backings(vm.(*simulator.VirtualMachine)))
+		i.logBeside(vm.(*simulator.VirtualMachine))
+	}
 	for _, ref := range i.networks() {
 		network := networkMO(ref)
 		network.Entity().Name = network.Name // govmomi keeps the name twice

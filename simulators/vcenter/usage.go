@@ -97,7 +97,7 @@ func count(ds *simulator.Datastore) (used, provisioned int64) {
 		}
 		used += info.Size()
 		provisioned += info.Size()
-		if strings.HasSuffix(path, ".vmdk") && !strings.HasSuffix(path, "-flat.vmdk") {
+		if strings.HasSuffix(path, ".vmdk") && !isExtent(path) {
 			if descriptor, err := readDescriptor(path); err == nil {
 				provisioned += max(0, descriptor.Capacity()-extentLength(path))
 			}

@@ -24,6 +24,7 @@ func (i *inventory) introduce(ctx *simulator.Context, vm *simulator.VirtualMachi
 	seatControllers(ctx, vm)
 	i.connect(ctx, vm)
 	i.allocateNew(vm)
+	i.layOut(ctx, vm)
 	fault, record := types.VirtualMachineFaultToleranceStateNotConfigured, types.VirtualMachineRecordReplayStateInactive
 	set(ctx, vm, map[string]types.AnyType{
 		"runtime.faultToleranceState": fault, "summary.runtime.faultToleranceState": fault,
@@ -76,7 +77,7 @@ func (i *inventory) assignMACs(ctx *simulator.Context, vm *simulator.VirtualMach
 // PowerOnVMTask runs the VM on the host that the caller names, or where it is.
 func (m *vmMethods) PowerOnVMTask(ctx *simulator.Context, req *types.PowerOnVM_Task) soap.HasFault {
 	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
-	task := run(ctx, vm, "powerOnVM", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, vm, "PowerOnVM_Task", func() (types.AnyType, types.BaseMethodFault) {
 		if fault := m.choose(ctx, vm, req.Host); fault != nil {
 			return nil, fault
 		}
@@ -129,7 +130,7 @@ func moveToHost(ctx *simulator.Context, vm *simulator.VirtualMachine, from, to *
 // ReconfigVMTask checks the devices first, and keeps the networks' lists right.
 func (m *vmMethods) ReconfigVMTask(ctx *simulator.Context, req *types.ReconfigVM_Task) soap.HasFault {
 	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
-	task := run(ctx, vm, "reconfigVM", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, vm, "ReconfigVM_Task", func() (types.AnyType, types.BaseMethodFault) {
 		if fault := m.check(ctx, vm, req.Spec.DeviceChange); fault != nil {
 			return nil, fault
 		}
@@ -138,6 +139,7 @@ func (m *vmMethods) ReconfigVMTask(ctx *simulator.Context, req *types.ReconfigVM
 		seatControllers(ctx, vm)
 		m.inventory.connect(ctx, vm)
 		m.inventory.allocateNew(vm)
+		m.inventory.layOut(ctx, vm)
 		return result, fault
 	})
 	return &methods.ReconfigVM_TaskBody{Res: &types.ReconfigVM_TaskResponse{Returnval: task}}
@@ -171,10 +173,11 @@ func (m *vmMethods) check(
 // DestroyTask takes the VM from its networks too.
 func (m *vmMethods) DestroyTask(ctx *simulator.Context, req *types.Destroy_Task) soap.HasFault {
 	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
-	task := run(ctx, vm, "destroy", func() (types.AnyType, types.BaseMethodFault) {
+	task := run(ctx, vm, "Destroy_Task", func() (types.AnyType, types.BaseMethodFault) {
 		result, fault := wait(ctx, vm.DestroyTask(ctx, req).(*methods.Destroy_TaskBody).Res.Returnval)
 		if fault == nil {
 			m.inventory.disconnect(ctx, vm.Self)
+			m.inventory.sharing.note(vm.Self, nil)
 		}
 		return result, fault
 	})
@@ -188,6 +191,7 @@ func (m *vmMethods) UnregisterVM(ctx *simulator.Context, req *types.UnregisterVM
 	ctx.WithLock(vm, func() { res = vm.UnregisterVM(ctx, req) })
 	if res.Fault() == nil {
 		m.inventory.disconnect(ctx, vm.Self)
+		m.inventory.sharing.note(vm.Self, nil)
 	}
 	return res
 }
