@@ -133,6 +133,9 @@ func (i *inventory) datastorePath(fault types.BaseMethodFault) {
 func set(ctx *simulator.Context, obj mo.Reference, properties map[string]types.AnyType) {
 	changes := make([]types.PropertyChange, 0, len(properties))
 	for name, value := range properties {
+		if v := reflect.ValueOf(value); v.Kind() == reflect.Pointer && v.IsNil() {
+			value = nil // an unset property; govmomi does not take a pointer for one
+		}
 		changes = append(changes, types.PropertyChange{Name: name, Val: value})
 	}
 	ctx.Map.AtomicUpdate(ctx, obj, changes)
