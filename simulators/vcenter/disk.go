@@ -105,6 +105,9 @@ func (m *diskMethods) CreateVirtualDiskTask(ctx *simulator.Context, req *types.C
 func (m *diskMethods) ExtendVirtualDiskTask(ctx *simulator.Context, req *types.ExtendVirtualDisk_Task) soap.HasFault {
 	manager := m.manager(ctx)
 	task := run(ctx, manager, "ExtendVirtualDisk_Task", func() (types.AnyType, types.BaseMethodFault) {
+		if fault := m.inventory.locked(types.ManagedObjectReference{}, is(req.Name)); fault != nil {
+			return nil, fault
+		}
 		_, file, fault := m.inventory.resolve(req.Name)
 		if fault != nil {
 			return nil, fault
@@ -213,7 +216,15 @@ func (m *diskMethods) MoveVirtualDiskTask(ctx *simulator.Context, req *types.Mov
 	if req.DestDatacenter == nil {
 		req.DestDatacenter = req.SourceDatacenter
 	}
-	return m.manager(ctx).MoveVirtualDiskTask(ctx, req)
+	manager := m.manager(ctx)
+	task := run(ctx, manager, "MoveVirtualDisk_Task", func() (types.AnyType, types.BaseMethodFault) {
+		if fault := m.inventory.locked(types.ManagedObjectReference{}, is(req.SourceName)); fault != nil {
+			return nil, fault
+		}
+		m.carryUUID(ctx, req.SourceName, req.SourceDatacenter)
+		return wait(ctx, manager.MoveVirtualDiskTask(ctx, req).(*methods.MoveVirtualDisk_TaskBody).Res.Returnval)
+	})
+	return &methods.MoveVirtualDisk_TaskBody{Res: &types.MoveVirtualDisk_TaskResponse{Returnval: task}}
 }
 
 func fileNotFound(name string) types.BaseMethodFault {

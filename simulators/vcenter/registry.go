@@ -43,6 +43,7 @@ func newDispatcher(i *inventory, f *faults, a *access) *dispatcher {
 	d["HostNetworkSystem"] = &networkSystemMethods{set("HostNetworkSystem"), i}
 	d["DistributedVirtualSwitch"] = &dvsMethods{set("DistributedVirtualSwitch"), i}
 	d["DistributedVirtualPortgroup"] = &distributedPortGroupMethods{set("DistributedVirtualPortgroup"), i}
+	d["FileManager"] = &fileMethods{set("FileManager"), i}
 	d["VirtualDiskManager"] = &diskMethods{set("VirtualDiskManager"), i}
 	d["Datastore"] = &datastoreMethods{set("Datastore"), i}
 	d["ResourcePool"] = &poolMethods{set("ResourcePool"), i}

@@ -78,6 +78,9 @@ func (i *inventory) assignMACs(ctx *simulator.Context, vm *simulator.VirtualMach
 func (m *vmMethods) PowerOnVMTask(ctx *simulator.Context, req *types.PowerOnVM_Task) soap.HasFault {
 	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
 	task := run(ctx, vm, "PowerOnVM_Task", func() (types.AnyType, types.BaseMethodFault) {
+		if fault := m.inventory.checkDisks(vm); fault != nil {
+			return nil, fault
+		}
 		if fault := m.choose(ctx, vm, req.Host); fault != nil {
 			return nil, fault
 		}
@@ -135,6 +138,9 @@ func (m *vmMethods) ReconfigVMTask(ctx *simulator.Context, req *types.ReconfigVM
 			return nil, fault
 		}
 		result, fault := wait(ctx, vm.ReconfigVMTask(ctx, req).(*methods.ReconfigVM_TaskBody).Res.Returnval)
+		if fault == nil {
+			m.inventory.keepUUIDs(req.Spec.DeviceChange)
+		}
 		m.inventory.assignMACs(ctx, vm, false)
 		seatControllers(ctx, vm)
 		m.inventory.connect(ctx, vm)
@@ -163,6 +169,10 @@ func (m *vmMethods) check(
 		}
 	}
 	m.inventory.readCapacities(changes)
+	m.inventory.readUUIDs(changes)
+	if fault := m.inventory.checkLocks(vm, changes); fault != nil {
+		return fault
+	}
 	if fault := m.inventory.checkSpace(changes, vm.Config.Files.VmPathName); fault != nil {
 		return fault
 	}
@@ -174,6 +184,9 @@ func (m *vmMethods) check(
 func (m *vmMethods) DestroyTask(ctx *simulator.Context, req *types.Destroy_Task) soap.HasFault {
 	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
 	task := run(ctx, vm, "Destroy_Task", func() (types.AnyType, types.BaseMethodFault) {
+		if fault := m.inventory.checkDisks(vm); fault != nil {
+			return nil, fault
+		}
 		result, fault := wait(ctx, vm.DestroyTask(ctx, req).(*methods.Destroy_TaskBody).Res.Returnval)
 		if fault == nil {
 			m.inventory.disconnect(ctx, vm.Self)
