@@ -119,6 +119,14 @@ class DistributedSwitches(SwitchType):
             "switch_type": self.name,
         }
 
+    def shares(self, one: conf.Compute, other: conf.Compute, physnet: str) -> bool:
+        """Where both are on one switch."""
+        return (one.vcenter, one.datacenter, one.physnet_mappings.get(physnet)) == (
+            other.vcenter,
+            other.datacenter,
+            other.physnet_mappings.get(physnet),
+        )
+
     def mark(self, network_id: str) -> str:
         """The description that says whose a port group is."""
         return _DESCRIPTION.format(network_id, self.settings.deployment_id)

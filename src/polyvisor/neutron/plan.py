@@ -125,7 +125,7 @@ def _plan_missing(
             f"VLAN {wanted.vlan_id} of '{wanted.site.switch}' of {wanted.site.scope} still has a port group"
         )
         plan.problems.append((row, f"{what} of network {', '.join(sorted(others))}"))
-    elif row and not row.owned and wanted.network_id not in wanted.name:
+    elif wanted.is_foreign and not (row and row.owned):
         what = f"port group '{wanted.name}', which an administrator named for network {wanted.network_id}"
         plan.problems.append((row, f"{what}, is gone from '{wanted.site.switch}' of {wanted.site.scope}"))
     else:

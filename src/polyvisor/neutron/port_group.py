@@ -17,6 +17,7 @@ from oslo_log import log
 from polyvisor.neutron import conf, leftover
 from polyvisor.neutron.binding import BindingError
 from polyvisor.neutron.connection import Connection
+from polyvisor.neutron.db import mapping
 from polyvisor.neutron.db import network as networks
 from polyvisor.neutron.db import port_group as table
 from polyvisor.neutron.db.port_group import Row, Site, Wanted
@@ -94,7 +95,9 @@ class _Ensuring:
         inventory, spots = self._ask(self._look)
         # After vCenter was read: who made what is seen there wrote its row before.
         rows = {row.site: row for row in table.list_of_network(self.context, self.network.id)}
-        wanted = {spot.site: self._wanted(spot, rows.get(spot.site)) for spot in spots}
+        mapped = mapping.list_of_network(self.context, self.network.id)
+        named = self.switches.named(self.compute, self.network.physnet, mapped)
+        wanted = {spot.site: self._wanted(spot, rows.get(spot.site), named) for spot in spots}
         groups = self._fitting(inventory, wanted.values(), rows)
         if unsure := [site for site in wanted if site not in rows or rows[site].state != table.ACTIVE]:
             leftover.free_vlan(self.context, self.switches, self._ask_at, self.network, inventory)
@@ -152,8 +155,8 @@ class _Ensuring:
                 f"'{spot.site.switch}': raise the switch's or lower the network's"
             )
 
-    def _wanted(self, spot: Spot, row: Row | None) -> Wanted:
-        name = row.name if row else self.switches.group_name(self.network.id, spot.site)
+    def _wanted(self, spot: Spot, row: Row | None, named: str | None) -> Wanted:
+        name = row.name if row else named or self.switches.group_name(self.network.id, spot.site)
         return Wanted(spot.site, self.network.id, self.network.vlan_id, name)
 
     def _fitting(
@@ -170,7 +173,7 @@ class _Ensuring:
                 self._may_be_made(item, rows.get(item.site))
                 continue
             try:
-                _check_group(group, item)
+                check_group(group, item)
             except BindingError:
                 row = rows.get(item.site)
                 if row and row.owned:
@@ -180,10 +183,10 @@ class _Ensuring:
         return found
 
     def _may_be_made(self, wanted: Wanted, row: Row | None) -> None:
-        if row and not row.owned and wanted.network_id not in wanted.name:
+        if wanted.is_foreign and not (row and row.owned):
             raise BindingError(
                 f"port group '{wanted.name}', which an administrator named for the network, is not on "
-                f"'{wanted.site.switch}'; make it, or name another"
+                f"'{wanted.site.switch}' of {wanted.site.scope}; make it there, or name another"
             )
 
     def _create(self, spots: Collection[Spot], wanted: Mapping[Site, Wanted]) -> dict[Site, Group]:
@@ -210,7 +213,7 @@ class _Ensuring:
         for site, error in failed.items():
             group = inventory.find(site, wanted[site].name)
             if group:
-                _check_group(group, wanted[site])
+                check_group(group, wanted[site])
                 made[site] = group
             elif site in spots and spots[site].ready and not spots[site].obstacle:
                 what = f"port group '{wanted[site].name}' cannot be made on '{site.switch}' of {site.scope}"
@@ -272,13 +275,22 @@ def _said(wanted: Wanted) -> tuple[str, int, str]:
     return wanted.name, wanted.vlan_id, f"{wanted.site.switch} of {wanted.site.scope}"
 
 
-def _check_group(group: Group, wanted: Wanted) -> None:
+def check_group(group: Group, wanted: Wanted) -> None:
+    """Refuse a port group that is there and is not what the network needs.
+
+    Raises:
+        BindingError: it is on another switch, or has another VLAN.
+    """
     if group.switch != wanted.site.switch:
         raise BindingError(
             f"port group '{group.name}' of {group.scope} is on another switch than '{wanted.site.switch}'"
         )
     if group.vlan_id != wanted.vlan_id:
         raise BindingError(
-            f"port group '{group.name}' of {group.scope} has VLAN {group.vlan_id}, but the network has VLAN "
+            f"port group '{group.name}' of {group.scope} has {_vlan(group)}, but the network has VLAN "
             f"{wanted.vlan_id}"
         )
+
+
+def _vlan(group: Group) -> str:
+    return "no single VLAN" if group.vlan_id is None else f"VLAN {group.vlan_id}"

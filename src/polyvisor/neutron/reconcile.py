@@ -6,6 +6,7 @@ were deleted, processes that died half way. It deletes only what is ours, unused
 
 import datetime
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -15,9 +16,11 @@ from oslo_log import log
 from oslo_utils import timeutils
 
 from polyvisor.neutron.connection import Connection
+from polyvisor.neutron.db import mapping as mappings
 from polyvisor.neutron.db import network as networks
 from polyvisor.neutron.db import port_group as table
 from polyvisor.neutron.db.lease import Lease
+from polyvisor.neutron.db.mapping import Mapped
 from polyvisor.neutron.db.port_group import Row, Wanted
 from polyvisor.neutron.inventory import Group, Inventory
 from polyvisor.neutron.plan import Plan, Situation, make_plan
@@ -127,13 +130,18 @@ class Reconciler:
     def _situation(self, inventory: Inventory) -> Situation:
         rows = table.list_all(self._context, self._vcenter, self._switches.name)
         names = {(row.site, row.network_id): row.name for row in rows}
+        mapped: dict[str, list[Mapped]] = defaultdict(list)
+        for mapping in mappings.list_all(self._context):
+            mapped[mapping.network_id].append(mapping)
         bound = networks.list_bound(self._context, self._driver, self._computes)
         wanted = {
             Wanted(
                 site := spot.site,
                 item.network_id,
                 item.vlan_id,
-                names.get((site, item.network_id), self._switches.group_name(item.network_id, site)),
+                names.get((site, item.network_id))
+                or self._switches.named(self._computes[item.host], item.physnet, mapped[item.network_id])
+                or self._switches.group_name(item.network_id, site),
             )
             for item in bound
             if (switch := self._computes[item.host].physnet_mappings.get(item.physnet))

@@ -80,6 +80,10 @@ class StandardSwitches(SwitchType):
         """Nova finds the port group by its name; ours does not take a distributed one instead."""
         return {"dvs_port_group_name": group.name, "switch_type": self.name}
 
+    def shares(self, one: conf.Compute, other: conf.Compute, physnet: str) -> bool:  # noqa: ARG002 - see below
+        """Never: each cluster has hosts of its own."""
+        return one.host == other.host
+
     def _spot(self, compute: conf.Compute, host: HostNetwork, switch: str) -> Spot:
         obstacle = None
         if not host.connected:

@@ -1,10 +1,11 @@
 """What the drivers need of a type of switch."""
 
 import abc
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
 from polyvisor.neutron import conf
+from polyvisor.neutron.db.mapping import Mapped
 from polyvisor.neutron.db.port_group import Site, Wanted
 from polyvisor.neutron.inventory import Group, Inventory, Spot
 from polyvisor.vsphere.session import Session
@@ -80,6 +81,22 @@ class SwitchType(abc.ABC):
     def site(self, compute: conf.Compute, scope: str, switch: str) -> Site:
         """The key of a switch in our tables."""
         return Site(compute.vcenter, self.name, scope, switch)
+
+    @abc.abstractmethod
+    def shares(self, one: conf.Compute, other: conf.Compute, physnet: str) -> bool:
+        """Whether both compute services reach the physical network by the same port groups."""
+
+    def named(self, compute: conf.Compute, physnet: str, mapped: Iterable[Mapped]) -> str | None:
+        """The port group that an administrator named for the network that `mapped` is all of, if one did."""
+        computes = self.of_type()
+        return next(
+            (
+                item.port_group
+                for item in mapped
+                if (other := computes.get(item.compute_host)) and self.shares(compute, other, physnet)
+            ),
+            None,
+        )
 
     def of_type(self) -> Mapping[str, conf.Compute]:
         """The compute services whose switches are of this type."""

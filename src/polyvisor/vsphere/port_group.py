@@ -6,6 +6,7 @@ from typing import Any
 from pyVmomi import vim
 
 from polyvisor.vsphere import faults, inventory
+from polyvisor.vsphere.naming import unescape
 from polyvisor.vsphere.session import Session
 from polyvisor.vsphere.session import moref as moref_of
 from polyvisor.vsphere.task import wait_for_task
@@ -124,7 +125,7 @@ def _port_group(ref: str, group: dict[str, Any]) -> PortGroup:
     return PortGroup(
         moref=ref,
         key=group["key"],
-        name=group["name"],
+        name=unescape(group["name"]),
         switch=moref_of(group["config.distributedVirtualSwitch"]),
         vlan_id=vlan.vlanId if isinstance(vlan, vim.dvs.VmwareDistributedVirtualSwitch.VlanIdSpec) else None,
         description=group.get("config.description", ""),

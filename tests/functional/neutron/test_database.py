@@ -38,7 +38,7 @@ def test_a_second_upgrade_changes_nothing(mariadb: database.MariaDB) -> None:
     before = mariadb.execute("SELECT * FROM alembic_version_polyvisor", "neutron")
     database.manage(mariadb, "upgrade", "heads")
     assert mariadb.execute("SELECT * FROM alembic_version_polyvisor", "neutron") == before
-    assert {version for (version,) in before} == {"polyvisor_expand", "polyvisor_contract"}
+    assert {version for (version,) in before} == {"polyvisor_expand_mapping", "polyvisor_contract"}
 
 
 def test_neutrons_checks_of_the_branches_pass(mariadb: database.MariaDB) -> None:

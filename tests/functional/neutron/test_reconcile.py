@@ -91,20 +91,6 @@ class TestDistributed(Reconciling):
         assert group.config.configVersion == before
         assert self.port_on(network_id)[portbindings.VIF_TYPE] == "dvs"
 
-    def test_one_named_by_an_administrator_is_used_and_left_alone(self) -> None:
-        network_id = self.vlan_network(30)
-        group = self.seen.find_all(type(self.seen.add_port_group("Production", 30)))["Production"]
-        site = self.mech.switches.site(self.mech.computes["compute1"], "dc1", "dvs1")
-        wanted = table.Wanted(site, network_id, 30, "Production")
-        table.note(self.admin, wanted, owned=False, key=group.key, moref=group._moId)
-        port = self.port_on(network_id)
-        assert port[portbindings.VIF_DETAILS]["pg_id"] == group.key
-        assert port[portbindings.VIF_DETAILS]["dvs_port_group_name"] == "Production"
-        self.delete_all(network_id)
-        self.reconcile()
-        assert self.seen.port_group("Production") is not None
-        assert self.rows(network_id) == []
-
 
 class TestRestraint(Reconciling):
     common: ClassVar[dict[str, Any]] = {"dry_run": True}

@@ -124,9 +124,9 @@ def test_nothing_is_made_on_a_vlan_that_another_network_has() -> None:
     assert "VLAN 100 of 'dvs1' of dc1 still has a port group of network other" in plan.problems[0][1]
 
 
-def test_one_that_an_administrator_named_is_not_made() -> None:
-    named = replace(ROW, name="Production", owned=False)
-    plan = make_plan(situation(wanted=[replace(WANTED, name="Production")], rows=[named], groups=[]))
+@pytest.mark.parametrize("rows", [[replace(ROW, name="Production", owned=False)], []])
+def test_one_that_an_administrator_named_is_not_made(rows: list[Row]) -> None:
+    plan = make_plan(situation(wanted=[replace(WANTED, name="Production")], rows=rows, groups=[]))
     assert not plan.create
     assert "'Production', which an administrator named" in plan.problems[0][1]
 

@@ -35,6 +35,23 @@ class PortGroup(model_base.BASEV2):
     last_error = sa.Column(sa.Text)
 
 
+class PortGroupMapping(model_base.BASEV2):
+    """A port group that an administrator names for a network; see `polyvisor.neutron.db.mapping.Mapped`."""
+
+    __tablename__ = "vmware_portgroup_mappings"
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "network_id", "compute_host", name="uniq_vmware_portgroup_mappings0network_id0compute_host"
+        ),
+        model_base.BASEV2.__table_args__,
+    )
+
+    id = sa.Column(sa.String(36), primary_key=True)
+    network_id = sa.Column(sa.String(36), sa.ForeignKey("networks.id", ondelete="CASCADE"), nullable=False)
+    compute_host = sa.Column(sa.String(255), nullable=False)
+    port_group = sa.Column(sa.String(255), nullable=False)
+
+
 class Lease(model_base.BASEV2):
     """Who reconciles a vCenter's switches; see `polyvisor.neutron.db.lease`."""
 
@@ -46,4 +63,4 @@ class Lease(model_base.BASEV2):
     generation = sa.Column(sa.BigInteger, nullable=False)
 
 
-TABLES = {PortGroup.__tablename__, Lease.__tablename__}
+TABLES = {PortGroup.__tablename__, PortGroupMapping.__tablename__, Lease.__tablename__}

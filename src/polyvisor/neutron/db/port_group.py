@@ -52,6 +52,11 @@ class Wanted:
     vlan_id: int
     name: str
 
+    @property
+    def is_foreign(self) -> bool:
+        """Not by the name that we give a port group: somebody else makes it."""
+        return self.network_id not in self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -82,6 +87,20 @@ class Row:
 def list_all(context: Any, vcenter: str, switch_type: str) -> list[Row]:
     """All rows of a vCenter's switches of a type."""
     return _read(context, vcenter=vcenter, switch_type=switch_type)
+
+
+@db_api.retry_db_errors
+def list_every(context: Any) -> list[Row]:
+    """All rows of all vCenters."""
+    return _read(context)
+
+
+@db_api.retry_db_errors
+def list_at(context: Any, sites: Collection[Site]) -> list[Row]:
+    """The rows of these sites, which are of one vCenter and type of switch."""
+    one = next(iter(sites))
+    rows = _read(context, vcenter=one.vcenter, switch_type=one.switch_type, switch=one.switch)
+    return [row for row in rows if row.site in sites]
 
 
 @db_api.retry_db_errors

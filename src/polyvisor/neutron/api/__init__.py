@@ -1,0 +1,1 @@
+"""What the drivers add to Neutron's API."""
