@@ -29,6 +29,15 @@ def object_filter(managed_object: Any, properties: Sequence[str]) -> Any:
     )
 
 
+def objects_filter(objects: Sequence[Any], kind: type, properties: Sequence[str]) -> Any:
+    """Describe some properties of objects of a kind; those that are gone are left out of the answer."""
+    return _Collector.FilterSpec(
+        objectSet=[_Collector.ObjectSpec(obj=managed_object, skip=False) for managed_object in objects],
+        propSet=[_Collector.PropertySpec(type=kind, pathSet=list(properties))],
+        reportMissingObjectsInResults=True,
+    )
+
+
 def view_filter(view: Any, kind: type, properties: Sequence[str]) -> Any:
     """Describe some properties of all objects of a kind in a view."""
     members = _Collector.TraversalSpec(name="members", type=type(view), path="view", skip=False)
