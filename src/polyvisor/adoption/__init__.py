@@ -1,0 +1,1 @@
+"""Taking what exists in vCenter under OpenStack, in place: discover, check, plan."""

@@ -1,0 +1,40 @@
+"""Neutron has each address once on a network."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from polyvisor.adoption.checks import Check, Context, Found, Subject
+
+
+def _find(context: Context) -> Iterator[Found]:
+    users: dict[tuple[str, str], list[tuple[Subject, int]]] = defaultdict(list)
+    for subject in context.subjects:
+        for port in subject.server.made_ports:
+            for address in port.addresses or ():
+                users[port.network or "", address].append((subject, port.nic))
+    names = {network.id: name for name, network in context.networks.items() if network.id}
+    taken = {
+        (names[port.network], address): port.id
+        for port in context.cloud.ports
+        if port.network in names
+        for address in port.addresses
+    }
+    for place, nics in users.items():
+        for subject, nic in nics:
+            if place in taken:
+                says = f"Port {taken[place]} of Neutron has address {place[1]} on network {place[0]}."
+                yield Found(subject.server.id, says, f"nic {nic}")
+            others = [other.vm.name for other, key in nics if (other, key) != (subject, nic)]
+            if others:
+                says = f"Address {place[1]} on network {place[0]} is that of {', '.join(others)} too."
+                yield Found(subject.server.id, says, f"nic {nic}")
+
+
+CHECK = Check(
+    severity="blocks",
+    title="duplicate address",
+    way_out="Correct the addresses in the plan or in the addresses file: for example take an address "
+    "that moves within a "
+    "cluster from all but one; if the port in Neutron is a leftover, delete it.",
+    find=_find,
+)

@@ -1,0 +1,27 @@
+"""Quota and Placement count what the flavor says, whatever the VM has."""
+
+from collections.abc import Iterator
+
+from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.flavors import shape
+
+
+def _find(context: Context) -> Iterator[Found]:
+    for subject in context.subjects:
+        name = subject.server.flavor or ""
+        flavor = context.flavors.get(name)
+        vcpus, ram_mb, _ = shape(subject.vm)
+        if name and flavor is None:
+            yield Found(subject.server.id, f"There is no flavor {name}.")
+        elif flavor and (flavor.vcpus, flavor.ram_mb) != (vcpus, ram_mb):
+            counted = f"{flavor.vcpus} vCPUs and {flavor.ram_mb} MB of memory"
+            yield Found(subject.server.id, f"Flavor {name} has {counted}, the VM {vcpus} and {ram_mb} MB.")
+
+
+CHECK = Check(
+    severity="decision",
+    title="flavor of another size",
+    way_out='Take "flavor" out of the plan or the rule, and one of the VM\'s size is chosen; or accept it: '
+    "the VM keeps its size, and OpenStack counts the flavor's.",
+    find=_find,
+)

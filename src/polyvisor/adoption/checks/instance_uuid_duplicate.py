@@ -1,0 +1,29 @@
+"""A VM is found by its instance UUID: of two with one UUID, the wrong one could be taken, or deleted."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from polyvisor.adoption.checks import Check, Context, Found
+
+
+def _find(context: Context) -> Iterator[Found]:
+    users: dict[str, list[str]] = defaultdict(list)
+    for discovery in context.discoveries:
+        for vm in discovery.vms:
+            if vm.instance_uuid:
+                users[vm.instance_uuid].append(f"{discovery.vcenter.address}{discovery.path(vm)}")
+    for subject in context.subjects:
+        uuid = subject.vm.instance_uuid
+        if len(users.get(uuid, ())) > 1:
+            mine = f"{subject.discovery.vcenter.address}{subject.discovery.path(subject.vm)}"
+            others = [path for path in users[uuid] if path != mine] or [mine]
+            yield Found(subject.server.id, f"Instance UUID {uuid} is that of {', '.join(others)} too.")
+
+
+CHECK = Check(
+    severity="blocks",
+    title="duplicate instance UUID",
+    way_out="Give all but one of the VMs another instance UUID in vCenter (reconfigure instanceUuid), "
+    "then discover again.",
+    find=_find,
+)

@@ -1,0 +1,33 @@
+"""Neutron has each MAC address once on a network, and the wire needs it so."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from polyvisor.adoption.checks import Check, Context, Found, Subject
+
+
+def _find(context: Context) -> Iterator[Found]:
+    users: dict[str, list[tuple[Subject, int]]] = defaultdict(list)
+    for subject in context.subjects:
+        for port in subject.server.ports:
+            users[port.mac].append((subject, port.nic))
+    taken = {port.mac: port.id for port in context.cloud.ports}
+    for mac, nics in users.items():
+        for subject, nic in nics:
+            if mac in taken:
+                yield Found(subject.server.id, f"Port {taken[mac]} of Neutron has MAC {mac}.", f"nic {nic}")
+            if len(nics) > 1:
+                others = ", ".join(
+                    f"{other.vm.name} (nic {key})" for other, key in nics if (other, key) != (subject, nic)
+                )
+                yield Found(subject.server.id, f"MAC {mac} is that of {others} too.", f"nic {nic}")
+
+
+CHECK = Check(
+    severity="blocks",
+    title="duplicate MAC address",
+    way_out="Give one of the NICs another MAC address in vCenter (the VM must be off), or leave one of "
+    "the VMs out; if "
+    "the port in Neutron is a leftover, delete it.",
+    find=_find,
+)

@@ -1,0 +1,31 @@
+"""Nova allows several servers of one name, but people and scripts look servers up by name."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from polyvisor.adoption.checks import Check, Context, Found
+
+
+def _find(context: Context) -> Iterator[Found]:
+    users: dict[tuple[str | None, str], list[str]] = defaultdict(list)
+    for item in context.cloud.servers:
+        users[item.project, item.name].append(f"server {item.id}")
+    keyed = []
+    for subject in context.subjects:
+        project = subject.server.project
+        key = (context.cloud.project_id(project) or project) if project else None, subject.server.server
+        users[key].append(f"VM {subject.server.id}")
+        keyed.append((subject, key))
+    for subject, key in keyed:
+        others = [user for user in users[key] if user != f"VM {subject.server.id}"]
+        if others:
+            yield Found(subject.server.id, f"The name {key[1]} is that of {', '.join(others)} too.")
+
+
+CHECK = Check(
+    severity="note",
+    title="duplicate name",
+    way_out='None needed; say another name at "server" in the plan to tell them apart. The VM is not '
+    "renamed.",
+    find=_find,
+)

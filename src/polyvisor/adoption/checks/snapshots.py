@@ -1,0 +1,19 @@
+"""Snapshots from before adoption are kept, and show as snapshots of the server."""
+
+from polyvisor.adoption.checks import Check, each_vm
+from polyvisor.vsphere.virtual_machine import VirtualMachine
+
+
+def _says(vm: VirtualMachine) -> str:
+    if not vm.snapshots:
+        return ""
+    return f"It has {len(vm.snapshots)} snapshot(s), which stay."
+
+
+CHECK = Check(
+    severity="note",
+    title="snapshots present",
+    way_out="None needed. Disks with snapshots do not become volumes: remove the snapshots first if "
+    "they should.",
+    find=each_vm(_says),
+)

@@ -1,0 +1,16 @@
+"""A suspended VM cannot be reconfigured by vSphere, so it cannot get its identity as a server."""
+
+from polyvisor.adoption.checks import Check, each_vm
+from polyvisor.vsphere.virtual_machine import VirtualMachine
+
+
+def _says(vm: VirtualMachine) -> str:
+    return "It is suspended, so vCenter cannot reconfigure it." if vm.power_state == "suspended" else ""
+
+
+CHECK = Check(
+    severity="blocks",
+    title="suspended",
+    way_out="Resume the VM, or power it off.",
+    find=each_vm(_says),
+)

@@ -1,0 +1,17 @@
+"""A virtual TPM holds keys that a clone or a new VM does not have."""
+
+from polyvisor.adoption.checks import Check, each_vm
+from polyvisor.vsphere.virtual_machine import VirtualMachine
+
+
+def _says(vm: VirtualMachine) -> str:
+    return "It has a virtual TPM." if vm.tpm else ""
+
+
+CHECK = Check(
+    severity="decision",
+    title="virtual TPM",
+    way_out="Accept it: clones of the server share its TPM secrets or lack them; keep the key provider "
+    "reachable.",
+    find=each_vm(_says),
+)

@@ -1,0 +1,261 @@
+"""What OpenStack has already, read in bulk: one list for each kind of resource, never one call for each."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+from typing import Any, Final
+
+import openstack
+
+from polyvisor.adoption.errors import AdoptionError
+
+_PLACEMENT_VERSION: Final = "1.39"
+
+
+@dataclass(frozen=True, slots=True)
+class CloudServer:
+    """A server of Nova. `node` is the hypervisor host name: of a VMware cluster "moref.vCenter UUID"."""
+
+    id: str
+    name: str
+    project: str
+    node: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CloudPort:
+    """A port of Neutron; addresses as Neutron writes them."""
+
+    id: str
+    mac: str
+    network: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CloudSubnet:
+    """A subnet; `pools` are first and last address of each allocation pool."""
+
+    id: str
+    network: str
+    cidr: str
+    gateway: str | None
+    pools: tuple[tuple[str, str], ...]
+
+    def contains(self, address: str) -> bool:
+        """Whether the address is of this subnet."""
+        return ip_address(address) in ip_network(self.cidr)
+
+    def pooled(self, address: str) -> bool:
+        """Whether Neutron could give this address away by itself."""
+        wanted = ip_address(address)
+        return any(int(ip_address(low)) <= int(wanted) <= int(ip_address(high)) for low, high in self.pools)
+
+
+@dataclass(frozen=True, slots=True)
+class CloudNetwork:
+    """A network and where it is on the wire; `type` is vlan, flat, vxlan and so on, None if it may not be
+    seen."""
+
+    id: str
+    name: str
+    project: str
+    shared: bool
+    type: str | None
+    physical_network: str | None
+    vlan: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CloudFlavor:
+    """A flavor; `plain` if it asks for nothing but vCPUs, memory and a root disk."""
+
+    id: str
+    name: str
+    vcpus: int
+    ram_mb: int
+    disk_gb: int
+    public: bool
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much more of something can be had; None: without a limit."""
+
+    instances: int | None = None
+    cores: int | None = None
+    ram_mb: int | None = None
+    ports: int | None = None
+    volumes: int | None = None
+    gigabytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """A nova-compute service with a cluster, and what Placement still has of it (None: does not say)."""
+
+    host: str
+    node: str
+    vcpus: int | None = None
+    memory_mb: int | None = None
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """What OpenStack has. The empty one stands for "not asked".
+
+    Attributes:
+        projects: id -> name.
+        computes: "moref.vCenter UUID" of a cluster -> its compute service.
+        rooms: id of a project -> what its quotas leave.
+    """
+
+    projects: Mapping[str, str] = field(default_factory=dict)
+    servers: tuple[CloudServer, ...] = ()
+    ports: tuple[CloudPort, ...] = ()
+    networks: tuple[CloudNetwork, ...] = ()
+    subnets: tuple[CloudSubnet, ...] = ()
+    flavors: tuple[CloudFlavor, ...] = ()
+    computes: Mapping[str, Compute] = field(default_factory=dict)
+    rooms: Mapping[str, Room] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> bool:
+        """Whether this is of a real cloud: every one has a project."""
+        return bool(self.projects)
+
+    def project_id(self, project: str) -> str | None:
+        """Id of a project by name or id; None if there is none, or several have the name."""
+        if project in self.projects:
+            return project
+        found = [key for key, name in self.projects.items() if name == project]
+        return found[0] if len(found) == 1 else None
+
+
+def read_cloud(connection: Any) -> Cloud:
+    """Read what adoption compares with.
+
+    Args:
+        connection: of openstacksdk, as an administrator of the whole cloud.
+
+    Raises:
+        AdoptionError: OpenStack refused, or did not answer.
+    """
+    try:
+        return Cloud(
+            projects={item.id: item.name for item in connection.identity.projects()},
+            servers=tuple(map(_server, connection.compute.servers(all_projects=True))),
+            ports=tuple(map(_port, connection.network.ports())),
+            networks=tuple(map(_network, connection.network.networks())),
+            subnets=tuple(map(_subnet, connection.network.subnets())),
+            flavors=tuple(map(_flavor, connection.compute.flavors(is_public=None, get_extra_specs=True))),
+            computes=_computes(connection),
+        )
+    except (openstack.exceptions.SDKException, openstack.exceptions.ConfigException) as exc:
+        raise AdoptionError(f"OpenStack cannot be read: {exc}") from exc
+
+
+def read_rooms(connection: Any, projects: Iterable[str]) -> dict[str, Room]:
+    """What the quotas of some projects (ids) leave.
+
+    Raises:
+        AdoptionError: OpenStack refused, or did not answer.
+    """
+    try:
+        return {project: _room(connection, project) for project in projects}
+    except openstack.exceptions.SDKException as exc:
+        raise AdoptionError(f"quotas cannot be read: {exc}") from exc
+
+
+def _server(item: Any) -> CloudServer:
+    return CloudServer(item.id, item.name, item.project_id, item.hypervisor_hostname)
+
+
+def _port(item: Any) -> CloudPort:
+    addresses = tuple(fixed["ip_address"] for fixed in item.fixed_ips or ())
+    return CloudPort(item.id, str(item.mac_address).lower(), item.network_id, addresses)
+
+
+def _network(item: Any) -> CloudNetwork:
+    vlan = item.provider_segmentation_id if item.provider_network_type == "vlan" else None
+    return CloudNetwork(
+        id=item.id,
+        name=item.name,
+        project=item.project_id,
+        shared=bool(item.is_shared),
+        type=item.provider_network_type,
+        physical_network=item.provider_physical_network,
+        vlan=int(vlan) if vlan else None,
+    )
+
+
+def _subnet(item: Any) -> CloudSubnet:
+    pools = tuple((pool["start"], pool["end"]) for pool in item.allocation_pools or ())
+    return CloudSubnet(item.id, item.network_id, item.cidr, item.gateway_ip, pools)
+
+
+def _flavor(item: Any) -> CloudFlavor:
+    plain = not item.extra_specs and not item.ephemeral and not item.swap
+    return CloudFlavor(
+        item.id, item.name, int(item.vcpus), int(item.ram), int(item.disk), bool(item.is_public), plain
+    )
+
+
+def _computes(connection: Any) -> dict[str, Compute]:
+    """The compute services that have a VMware cluster; Nova names their nodes "moref.vCenter UUID"."""
+    found = {}
+    for item in connection.compute.hypervisors(details=True):
+        if item.hypervisor_type == "VMware vCenter Server":
+            left = _left(connection, item.id)
+            host = str(item.service_details["host"])
+            found[item.name] = Compute(host, item.name, left.get("VCPU"), left.get("MEMORY_MB"))
+    return found
+
+
+def _left(connection: Any, provider: str) -> dict[str, int]:
+    """What a resource provider still has, of each class."""
+    usages = _placement(connection, provider, "usages")["usages"]
+    inventories = _placement(connection, provider, "inventories")["inventories"]
+    return {
+        name: int((item["total"] - item["reserved"]) * item["allocation_ratio"]) - usages.get(name, 0)
+        for name, item in inventories.items()
+    }
+
+
+def _placement(connection: Any, provider: str, what: str) -> Any:
+    path = f"/resource_providers/{provider}/{what}"
+    answer = connection.placement.get(path, microversion=_PLACEMENT_VERSION)
+    openstack.exceptions.raise_from_response(answer)
+    return answer.json()
+
+
+def _room(connection: Any, project: str) -> Room:
+    compute = connection.compute.get_quota_set(project, usage=True)
+    network = connection.network.get_quota(project, details=True)
+    ports = network.ports
+    room = Room(
+        instances=_rest(compute, "instances"),
+        cores=_rest(compute, "cores"),
+        ram_mb=_rest(compute, "ram"),
+        ports=_limit(ports["limit"], ports["used"] + int(ports.get("reserved") or 0)),
+    )
+    if not connection.has_service("block-storage"):
+        return room
+    volume = connection.block_storage.get_quota_set(project, usage=True)
+    return Room(
+        room.instances,
+        room.cores,
+        room.ram_mb,
+        room.ports,
+        _rest(volume, "volumes"),
+        _rest(volume, "gigabytes"),
+    )
+
+
+def _rest(quota: Any, name: str) -> int | None:
+    return _limit(getattr(quota, name), int((quota.usage or {}).get(name) or 0))
+
+
+def _limit(limit: Any, used: int) -> int | None:
+    return None if limit is None or int(limit) < 0 else int(limit) - used

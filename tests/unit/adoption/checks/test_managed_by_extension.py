@@ -1,0 +1,6 @@
+from tests.unit.adoption.builders import examine, subjects_of, vm
+
+
+def test_it_is_found_where_it_is() -> None:
+    found = examine("managed-by-extension", vm(1, managed_by="com.example.backup"), vm(2))
+    assert subjects_of(found) == ["vm-1"]

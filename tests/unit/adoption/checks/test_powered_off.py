@@ -1,0 +1,6 @@
+from tests.unit.adoption.builders import examine, subjects_of, vm
+
+
+def test_it_is_found_where_it_is() -> None:
+    found = examine("powered-off", vm(1, power_state="poweredOff"), vm(2))
+    assert subjects_of(found) == ["vm-1"]
