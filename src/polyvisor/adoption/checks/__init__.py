@@ -98,7 +98,9 @@ def each_disk(says: Callable[[Disk], str]) -> Callable[[Context], Iterator[Found
     return find
 
 
-def each_segment(says: Callable[[Segment | None, NetworkAdapter], str]) -> Callable[[Context], Iterator[Found]]:
+def each_segment(
+    says: Callable[[Segment | None, NetworkAdapter], str],
+) -> Callable[[Context], Iterator[Found]]:
     """Make the `find` of a check of each NIC and the port group that it is on; an empty text: nothing
     found."""
 
