@@ -22,25 +22,10 @@ func chainOf(device types.BaseVirtualDevice) []*flatBacking {
 // configurations are those of a VM, and of each of its snapshots.
 func (i *inventory) configurations(vm *simulator.VirtualMachine) []*types.VirtualMachineConfigInfo {
 	all := []*types.VirtualMachineConfigInfo{vm.Config}
-	for _, snapshot := range i.snapshotsOf(vm) {
-		all = append(all, &snapshot.Config)
-	}
-	return all
-}
-
-func (i *inventory) snapshotsOf(vm *simulator.VirtualMachine) []*simulator.VirtualMachineSnapshot {
-	var all []*simulator.VirtualMachineSnapshot
-	var walk func([]types.VirtualMachineSnapshotTree)
-	walk = func(trees []types.VirtualMachineSnapshotTree) {
-		for _, tree := range trees {
-			if snapshot, ok := i.registry().Get(tree.Snapshot).(*simulator.VirtualMachineSnapshot); ok {
-				all = append(all, snapshot)
-			}
-			walk(tree.ChildSnapshotList)
-		}
-	}
 	if vm.Snapshot != nil {
-		walk(vm.Snapshot.RootSnapshotList)
+		for _, tree := range flatten(vm.Snapshot.RootSnapshotList) {
+			all = append(all, &get[*simulator.VirtualMachineSnapshot](i.registry(), tree.Snapshot).Config)
+		}
 	}
 	return all
 }
@@ -56,27 +41,37 @@ func (i *inventory) backings(vm *simulator.VirtualMachine) []*flatBacking {
 	return all
 }
 
-// sharing knows which VMs' disks are made of which files: those of linked clones are of several.
+// sharing knows which VMs' disks are made of which files, and whether only to read: those of linked clones are of several.
 type sharing struct {
 	mutex sync.Mutex
 	files map[types.ManagedObjectReference]map[string]bool
 }
 
-// note replaces what a VM is known to use; with no backings, it is gone.
-func (s *sharing) note(vm types.ManagedObjectReference, backings []*flatBacking) {
+// noteFiles keeps what a VM's disks are made of.
+func (i *inventory) noteFiles(vm *simulator.VirtualMachine) {
+	files := map[string]bool{}
+	for _, backing := range i.backings(vm) {
+		files[backing.FileName] = true
+	}
+	for _, device := range vm.Config.Hardware.Device {
+		if chain := chainOf(device); len(chain) > 0 {
+			files[chain[0].FileName] = false
+		}
+	}
+	i.sharing.mutex.Lock()
+	defer i.sharing.mutex.Unlock()
+	i.sharing.files[vm.Self] = files
+}
+
+// forget is for a VM that is gone.
+func (s *sharing) forget(vm types.ManagedObjectReference) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	delete(s.files, vm)
-	if len(backings) == 0 {
-		return
-	}
-	s.files[vm] = map[string]bool{}
-	for _, backing := range backings {
-		s.files[vm][backing.FileName] = true
-	}
 }
 
-// byOthers tells whether another VM needs the file.
+// byOthers tells whether another VM reads the file. One that writes to it, too, has attached it knowing that it is
+// another's.
 func (s *sharing) byOthers(vm types.ManagedObjectReference, file string) bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

@@ -34,7 +34,7 @@ func (m *vmMethods) CloneVMTask(ctx *simulator.Context, req *types.CloneVM_Task)
 			clone := get[*simulator.VirtualMachine](ctx.Map, result.(types.ManagedObjectReference))
 			move := types.VirtualMachineRelocateDiskMoveOptions(req.Spec.Location.DiskMoveType)
 			linked := move == types.VirtualMachineRelocateDiskMoveOptionsCreateNewChildDiskBacking
-			ctx.WithLock(clone, func() { m.inventory.inheritDisks(vm, clone, linked) })
+			ctx.WithLock(clone, func() { m.inventory.inheritDisks(sourceOf(ctx, vm, &req.Spec), clone, linked) })
 			inheritConfig(ctx, vm, clone, &config)
 			m.inventory.assignMACs(ctx, clone, true)
 			m.inventory.introduce(ctx, clone)
@@ -73,10 +73,20 @@ func inheritConfig(ctx *simulator.Context, source, clone *simulator.VirtualMachi
 	})
 }
 
+// sourceOf is what a clone is made of: the VM as it is, or as it was.
+func sourceOf(
+	ctx *simulator.Context, vm *simulator.VirtualMachine, spec *types.VirtualMachineCloneSpec,
+) *types.VirtualMachineConfigInfo {
+	if spec.Snapshot != nil {
+		return &get[*simulator.VirtualMachineSnapshot](ctx.Map, *spec.Snapshot).Config
+	}
+	return vm.Config
+}
+
 // inheritDisks gives a clone's disks, which govmomi makes empty, what is on those of its source. A linked clone
 // has them as parents, and takes no space for them.
-func (i *inventory) inheritDisks(source, clone *simulator.VirtualMachine, linked bool) {
-	parents := flatBackings(source.Config.Hardware.Device)
+func (i *inventory) inheritDisks(source *types.VirtualMachineConfigInfo, clone *simulator.VirtualMachine, linked bool) {
+	parents := flatBackings(source.Hardware.Device)
 	for n, backing := range flatBackings(clone.Config.Hardware.Device) {
 		if n >= len(parents) {
 			return

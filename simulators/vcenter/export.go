@@ -24,11 +24,6 @@ func (m *vmMethods) ExportVm(ctx *simulator.Context, req *types.ExportVm) soap.H
 	return body
 }
 
-type snapshotMethods struct {
-	methodSet
-	inventory *inventory
-}
-
 // ExportSnapshot leases the disks as they were in a snapshot, whether its VM is on or off.
 func (m *snapshotMethods) ExportSnapshot(ctx *simulator.Context, req *types.ExportSnapshot) soap.HasFault {
 	snapshot := get[*simulator.VirtualMachineSnapshot](ctx.Map, req.This)

@@ -20,17 +20,21 @@ type folderMethods struct {
 // CreateVMTask checks what vCenter checks before it touches a datastore, and cleans up when it fails later.
 func (m *folderMethods) CreateVMTask(ctx *simulator.Context, req *types.CreateVM_Task) soap.HasFault {
 	folder := get[*simulator.Folder](ctx.Map, req.This)
+	name := escapeName(req.Config.Name)
+	req.Config.Name = name
 	task := run(ctx, folder, "CreateVM_Task", func() (types.AnyType, types.BaseMethodFault) {
 		if fault := m.inventory.admit(ctx, folder, req); fault != nil {
 			return nil, fault
 		}
 		undo := m.inventory.rememberFiles(req.Config.Files.VmPathName)
+		req.Config.Name = fileStem(name)
 		result, fault := wait(ctx, folder.CreateVMTask(ctx, req).(*methods.CreateVM_TaskBody).Res.Returnval)
 		if fault != nil {
 			undo()
 			return nil, fault
 		}
 		vm := get[*simulator.VirtualMachine](ctx.Map, result.(types.ManagedObjectReference))
+		m.inventory.rename(ctx, vm, name)
 		m.inventory.introduce(ctx, vm)
 		return result, nil
 	})
@@ -59,6 +63,9 @@ func (i *inventory) admit(
 ) types.BaseMethodFault {
 	if other := ctx.Map.FindByName(req.Config.Name, folder.ChildEntity); other != nil {
 		return &types.DuplicateName{Name: req.Config.Name, Object: other.Reference()}
+	}
+	if fault := checkName(req.Config.Name); fault != nil {
+		return fault
 	}
 	pool, ok := ctx.Map.Get(req.Pool).(mo.Entity)
 	if !ok {

@@ -48,11 +48,14 @@ func (i *inventory) layOut(ctx *simulator.Context, vm *simulator.VirtualMachine)
 	old, now := l.disks(vm.Config)
 	info := &types.VirtualMachineFileLayoutEx{Disk: now, Timestamp: time.Now()}
 	shape := &types.VirtualMachineFileLayout{Disk: old}
-	for _, snapshot := range i.snapshotsOf(vm) {
-		_, disks := l.disks(&snapshot.Config)
-		info.Snapshot = append(info.Snapshot, types.VirtualMachineFileLayoutExSnapshotLayout{
-			Key: snapshot.Self, DataKey: -1, MemoryKey: -1, Disk: disks,
-		})
+	if vm.Snapshot != nil {
+		for _, tree := range flatten(vm.Snapshot.RootSnapshotList) {
+			data, memory := l.snapshotFiles(tree.Id)
+			_, disks := l.disks(&get[*simulator.VirtualMachineSnapshot](ctx.Map, tree.Snapshot).Config)
+			info.Snapshot = append(info.Snapshot, types.VirtualMachineFileLayoutExSnapshotLayout{
+				Key: tree.Snapshot, DataKey: data, MemoryKey: memory, Disk: disks,
+			})
+		}
 	}
 	info.File = l.files
 	for _, file := range l.files {
@@ -60,7 +63,7 @@ func (i *inventory) layOut(ctx *simulator.Context, vm *simulator.VirtualMachine)
 			shape.LogFile = append(shape.LogFile, path.Base(file.Name))
 		}
 	}
-	i.sharing.note(vm.Self, i.backings(vm))
+	i.noteFiles(vm)
 	storage, summary := l.storage()
 	set(ctx, vm, map[string]types.AnyType{
 		"layout": shape, "layoutEx": info, "storage": storage, "summary.storage": summary,

@@ -129,6 +129,7 @@ func TestALinkedCloneTakesNoSpaceAndHasItsParentsContent(t *testing.T) {
 	l.done(l.powerOn(vm, nil))
 	_, err := vm.Export(l.ctx)
 	l.refused(err, &types.InvalidPowerState{})
+	free := l.summary("shared1").FreeSpace
 	snapshot := l.done(vm.CreateSnapshot(l.ctx, "snap", "", false, true)).Result.(types.ManagedObjectReference)
 	folders, err := l.dc.Folders(l.ctx)
 	l.must(err)
@@ -145,8 +146,8 @@ func TestALinkedCloneTakesNoSpaceAndHasItsParentsContent(t *testing.T) {
 	}
 	l.done(template.Destroy(l.ctx))
 	l.done(vm.RemoveSnapshot(l.ctx, snapshot.Value, false, nil))
-	if after := l.summary("shared1").FreeSpace; after != before {
-		t.Errorf("%d free before, %d after", before, after)
+	if after := l.summary("shared1").FreeSpace; after > free || after < free-1<<10 {
+		t.Errorf("%d free before, %d after", free, after)
 	}
 }
 

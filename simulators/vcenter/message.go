@@ -14,6 +14,13 @@ func message(fault types.BaseMethodFault) string {
 	switch f := fault.(type) {
 	case *types.AlreadyExists:
 		return fmt.Sprintf("The specified key, name, or identifier '%s' already exists.", f.Name)
+	case *types.CannotAccessNetwork:
+		return fmt.Sprintf("Currently connected network interface '%s' uses network '%s', which is not accessible.",
+			f.Device, f.Backing)
+	case *types.CannotAccessVmConfig:
+		return "Unable to access the virtual machine configuration: " + f.Reason.LocalizedMessage
+	case *types.CannotAccessVmDisk:
+		return fmt.Sprintf("Virtual disk '%s' is not accessible on the host: %s", f.Device, f.Fault.LocalizedMessage)
 	case *types.ConcurrentAccess:
 		return "The object or item referred to could not be changed because it was changed by another session."
 	case *types.DuplicateName:
@@ -45,6 +52,8 @@ func message(fault types.BaseMethodFault) string {
 	case *types.ManagedObjectNotFound:
 		return fmt.Sprintf("The object '%s:%s' has already been deleted or has not been completely created",
 			f.Obj.Type, f.Obj.Value)
+	case *types.MemorySnapshotOnIndependentDisk:
+		return "Cannot take a memory snapshot, since the virtual machine is configured with independent disks."
 	case *types.NoDiskSpace:
 		return fmt.Sprintf("Insufficient disk space on datastore '%s'.", f.Datastore)
 	case *types.NotFound:
@@ -57,6 +66,8 @@ func message(fault types.BaseMethodFault) string {
 		return "The task was canceled by a user."
 	case *types.TaskInProgress:
 		return "Another task is already in progress."
+	case *types.TooManySnapshotLevels:
+		return "Snapshot hierarchy is too deep."
 	case *types.Timedout:
 		return "Operation timed out."
 	}

@@ -24,6 +24,7 @@ type fileMove struct {
 	copied   bool  // others need the old one too
 	thin     *bool // if the disk's kind changes
 	source   string
+	uuid     string // the disk\'s, as its VM knows it
 }
 
 // steps lists the files that a relocation moves, with their new names. vCenter names them after the VM.
@@ -51,7 +52,7 @@ func (r *relocation) steps() []*fileMove {
 				}
 				planned[backing.FileName] = true
 				step := &fileMove{
-					from: from, to: to, old: backing.FileName, disk: true, source: source,
+					from: from, to: to, old: backing.FileName, disk: true, source: source, uuid: backing.Uuid,
 					now: n.disk(to, chain, link), copied: !owned[backing.FileName],
 				}
 				if thin, changes := r.thin[device.GetVirtualDevice().Key]; changes && len(chain) == 1 && r.vm.Snapshot == nil {
@@ -145,7 +146,9 @@ func (r *relocation) moveFiles(ctx *simulator.Context) types.BaseMethodFault {
 	for _, config := range r.inventory.configurations(r.vm) {
 		rename(config, oldHome, moved)
 	}
-	r.inventory.removeEmptyFolders(steps)
+	for _, step := range steps {
+		r.inventory.removeEmpty(filepath.Dir(step.source))
+	}
 	r.inventory.logBeside(r.vm)
 	set(ctx, r.vm, map[string]types.AnyType{
 		"config.files": r.vm.Config.Files, "summary.config.vmPathName": r.vm.Config.Files.VmPathName,
@@ -219,6 +222,9 @@ func (f *fileMove) applyDisk(dest string) error {
 		Type: descriptor.Extent[0].Type, Permission: descriptor.Extent[0].Permission,
 		Size: descriptor.Extent[0].Size, Info: filepath.Base(destExtent),
 	}}
+	if f.uuid != "" {
+		descriptor.DDB[uuidKey] = f.uuid
+	}
 	if err := storeDescriptor(dest, descriptor); err != nil {
 		return err
 	}
@@ -228,13 +234,14 @@ func (f *fileMove) applyDisk(dest string) error {
 	return errors.Join(os.Rename(extent, destExtent), resize(destExtent, length), os.Remove(f.source))
 }
 
-// removeEmptyFolders removes those that nothing is left in.
-func (i *inventory) removeEmptyFolders(steps []*fileMove) {
-	for _, step := range steps {
-		if dir := filepath.Dir(step.source); dir != step.from.Summary.Url {
-			_ = os.Remove(dir) // fails if somebody else has files there
+// removeEmpty removes a folder that nothing is left in.
+func (i *inventory) removeEmpty(folder string) {
+	for _, ds := range i.datastores() {
+		if folder == ds.Summary.Url {
+			return
 		}
 	}
+	_ = os.Remove(folder) // fails if somebody else has files there
 }
 
 // naming finds names that are free.
@@ -283,8 +290,8 @@ func (n *naming) disk(ds *simulator.Datastore, chain []*flatBacking, link int) s
 	return stem + deltaSuffix.FindString(strings.TrimSuffix(chain[link].FileName, ".vmdk")) + ".vmdk"
 }
 
-// fileStem is what files of a VM of that name are called.
-func fileStem(name string) string { return strings.ReplaceAll(name, "/", "_") }
+// fileStem is what files of a VM of that name are called. govmomi does not survive percent signs.
+func fileStem(name string) string { return strings.ReplaceAll(name, "%", "_") }
 
 func storeDescriptor(file string, descriptor *vmdk.Descriptor) error {
 	f, err := os.Create(file)

@@ -20,12 +20,16 @@ func (m *poolMethods) ImportVApp(ctx *simulator.Context, req *types.ImportVApp) 
 	if req.Folder != nil {
 		folder = m.inventory.folder(*req.Folder)
 	}
+	name := ""
 	if isVM {
+		name = escapeName(spec.ConfigSpec.Name)
+		spec.ConfigSpec.Name = name
 		create := types.CreateVM_Task{Config: spec.ConfigSpec, Pool: req.This, Host: req.Host}
 		if fault := m.inventory.admit(ctx, folder, &create); fault != nil {
 			return &methods.ImportVAppBody{Fault_: refusal(fault)}
 		}
 		req.Host = create.Host
+		spec.ConfigSpec.Name = fileStem(name)
 	}
 	var res *methods.ImportVAppBody
 	ctx.WithLock(pool, func() { res = pool.ImportVApp(ctx, req).(*methods.ImportVAppBody) })
@@ -45,6 +49,7 @@ func (m *poolMethods) ImportVApp(ctx *simulator.Context, req *types.ImportVApp) 
 	})
 	if entity != nil {
 		vm := get[*simulator.VirtualMachine](ctx.Map, *entity)
+		m.inventory.rename(ctx, vm, name)
 		m.inventory.introduce(ctx, vm)
 		ctx.WithLock(vm, func() { m.inventory.leases.admitUploads(lease, vm) })
 	}

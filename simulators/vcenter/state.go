@@ -186,7 +186,7 @@ func (i *inventory) retie() {
 		ds.Summary.Url, ds.Info.GetDatastoreInfo().Url = dir, dir
 	}
 	for _, vm := range i.registry().All("VirtualMachine") {
-		i.sharing.note(vm.Reference(), i.backings(vm.(*simulator.VirtualMachine)))
+		i.noteFiles(vm.(*simulator.VirtualMachine))
 		i.logBeside(vm.(*simulator.VirtualMachine))
 	}
 	for _, ref := range i.networks() {

@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
@@ -137,9 +140,13 @@ func (m *vmMethods) ReconfigVMTask(ctx *simulator.Context, req *types.ReconfigVM
 		if fault := m.check(ctx, vm, req.Spec.DeviceChange); fault != nil {
 			return nil, fault
 		}
+		destroyed := destroyedDisks(req.Spec.DeviceChange)
 		result, fault := wait(ctx, vm.ReconfigVMTask(ctx, req).(*methods.ReconfigVM_TaskBody).Res.Returnval)
 		if fault == nil {
 			m.inventory.keepUUIDs(req.Spec.DeviceChange)
+			for _, disk := range destroyed {
+				m.inventory.deleteDisk(disk) // govmomi knows no delta disks
+			}
 		}
 		m.inventory.assignMACs(ctx, vm, false)
 		seatControllers(ctx, vm)
@@ -166,6 +173,10 @@ func (m *vmMethods) check(
 		}
 		if spec.Operation == types.VirtualDeviceConfigSpecOperationRemove {
 			spec.Device = existing // the key counts; a client need not send the rest
+		} else if resizes(existing, spec.Device) && vm.Snapshot != nil && len(chainOf(existing)) > 1 {
+			return &types.InvalidDeviceOperation{
+				InvalidDeviceSpec: types.InvalidDeviceSpec{DeviceIndex: int32(n)}, BadOp: spec.Operation,
+			}
 		}
 	}
 	m.inventory.readCapacities(changes)
@@ -180,31 +191,117 @@ func (m *vmMethods) check(
 	return m.inventory.checkDevices(ctx, host, changes)
 }
 
-// DestroyTask takes the VM from its networks too.
+// resizes tells whether a disk is to get another capacity.
+func resizes(existing, wanted types.BaseVirtualDevice) bool {
+	is, isDisk := existing.(*types.VirtualDisk)
+	to, toDisk := wanted.(*types.VirtualDisk)
+	return isDisk && toDisk && (to.CapacityInBytes != 0 && to.CapacityInBytes != is.CapacityInBytes ||
+		to.CapacityInKB != 0 && to.CapacityInKB != is.CapacityInKB)
+}
+
+// destroyedDisks lists the files that a change deletes.
+func destroyedDisks(changes []types.BaseVirtualDeviceConfigSpec) []string {
+	var files []string
+	for _, change := range changes {
+		spec := change.GetVirtualDeviceConfigSpec()
+		if spec.FileOperation == types.VirtualDeviceConfigSpecFileOperationDestroy {
+			if chain := chainOf(spec.Device); len(chain) > 0 {
+				files = append(files, chain[0].FileName)
+			}
+		}
+	}
+	return files
+}
+
+// DestroyTask deletes the VM's files too, but for those that linked clones of it are made of.
 func (m *vmMethods) DestroyTask(ctx *simulator.Context, req *types.Destroy_Task) soap.HasFault {
 	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
 	task := run(ctx, vm, "Destroy_Task", func() (types.AnyType, types.BaseMethodFault) {
 		if fault := m.inventory.checkDisks(vm); fault != nil {
 			return nil, fault
 		}
-		result, fault := wait(ctx, vm.DestroyTask(ctx, req).(*methods.Destroy_TaskBody).Res.Returnval)
-		if fault == nil {
-			m.inventory.disconnect(ctx, vm.Self)
-			m.inventory.sharing.note(vm.Self, nil)
+		disks := m.inventory.owned(vm)
+		if res := vm.UnregisterVM(ctx, &types.UnregisterVM{This: vm.Self}); res.Fault() != nil {
+			return nil, res.Fault().VimFault().(types.BaseMethodFault)
 		}
-		return result, fault
+		m.inventory.leave(ctx, vm)
+		m.inventory.deleteFiles(vm, disks)
+		return nil, nil
 	})
 	return &methods.Destroy_TaskBody{Res: &types.Destroy_TaskResponse{Returnval: task}}
 }
 
-// UnregisterVM takes the VM from its networks too; its files stay.
+// UnregisterVM leaves the files where they are.
 func (m *vmMethods) UnregisterVM(ctx *simulator.Context, req *types.UnregisterVM) soap.HasFault {
 	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
 	var res soap.HasFault
 	ctx.WithLock(vm, func() { res = vm.UnregisterVM(ctx, req) })
 	if res.Fault() == nil {
-		m.inventory.disconnect(ctx, vm.Self)
-		m.inventory.sharing.note(vm.Self, nil)
+		m.inventory.leave(ctx, vm)
 	}
 	return res
+}
+
+// leave takes a VM that is gone from where govmomi leaves it.
+func (i *inventory) leave(ctx *simulator.Context, vm *simulator.VirtualMachine) {
+	i.disconnect(ctx, vm.Self)
+	i.sharing.forget(vm.Self)
+	if vm.Snapshot != nil {
+		for _, tree := range flatten(vm.Snapshot.RootSnapshotList) {
+			i.registry().Remove(ctx, tree.Snapshot)
+		}
+	}
+}
+
+// deleteFiles deletes the VM's own files and these of its disks, and the folders that are empty then.
+func (i *inventory) deleteFiles(vm *simulator.VirtualMachine, disks map[string]bool) {
+	_, vmx, _ := i.resolve(vm.Config.Files.VmPathName)
+	folders := map[string]bool{filepath.Dir(vmx): true}
+	entries, _ := os.ReadDir(filepath.Dir(vmx))
+	for _, entry := range entries {
+		if _, own := fileTypes[filepath.Ext(entry.Name())]; own {
+			_ = os.Remove(filepath.Join(filepath.Dir(vmx), entry.Name()))
+		}
+	}
+	for disk := range disks {
+		i.deleteDisk(disk)
+		if _, file, fault := i.resolve(disk); fault == nil {
+			folders[filepath.Dir(file)] = true
+		}
+	}
+	for folder := range folders {
+		i.removeEmpty(folder)
+	}
+}
+
+// RenameTask gives the VM another name, and leaves its files theirs.
+func (m *vmMethods) RenameTask(ctx *simulator.Context, req *types.Rename_Task) soap.HasFault {
+	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
+	task := run(ctx, vm, "Rename_Task", func() (types.AnyType, types.BaseMethodFault) {
+		name := escapeName(req.NewName)
+		folder := m.inventory.folder(*vm.Parent)
+		if other := ctx.Map.FindByName(name, folder.ChildEntity); other != nil && other.Reference() != vm.Self {
+			return nil, &types.DuplicateName{Name: name, Object: other.Reference()}
+		}
+		if fault := checkName(name); fault != nil {
+			return nil, fault
+		}
+		m.inventory.rename(ctx, vm, name)
+		return nil, nil
+	})
+	return &methods.Rename_TaskBody{Res: &types.Rename_TaskResponse{Returnval: task}}
+}
+
+func (*inventory) rename(ctx *simulator.Context, vm *simulator.VirtualMachine, name string) {
+	set(ctx, vm, map[string]types.AnyType{"name": name, "config.name": name, "summary.config.name": name})
+}
+
+// maxName is the longest name of a VM: vSphere Virtual Machine Administration, "Select a Virtual Machine Name".
+const maxName = 80
+
+func checkName(name string) types.BaseMethodFault {
+	if name == "" || utf8.RuneCountInString(name) > maxName {
+		return &types.InvalidName{Name: name}
+	}
+	return nil
 }
