@@ -78,21 +78,35 @@ class PolyvisorAPI:
         """
         return self._call(ctxt, instance.host, "get_placement", instance=instance)
 
-    def check_relocation(self, ctxt: RequestContext, instance: Instance, request: Answer) -> Answer:
-        """Ask whether the VM of a server could be moved so, without moving it.
+    def check_relocation(
+        self, ctxt: RequestContext, host: str, instance: Instance, request: Answer
+    ) -> Answer:
+        """Ask how the VM of a server would be moved so, without moving it.
 
-        `request` is `asdict(vsphere.relocation.Request)`. Returns `{"vcenter", "cluster", "ok": bool,
-        "code": str|None, "rank": int, "reason": str|None}`.
+        `host` is the compute service to whose cluster it would be moved, `request` is
+        `asdict(vsphere.relocation_rules.Request)`. Returns `{"vcenter", "cluster", "ok": bool, "code":
+        str|None, "rank": int, "reason": str|None, "move": asdict(vsphere.relocation.Move)|None}`.
 
-        :raises errors.VirtualMachineNotFound: vCenter has no VM for this server.
+        :raises errors.VirtualMachineNotFound: the vCenter of this host has no VM for this server.
         """
-        return self._call(
-            ctxt, instance.host, "check_relocation", version="1.1", instance=instance, request=request
-        )
+        return self._call(ctxt, host, "check_relocation", version="1.1", instance=instance, request=request)
 
-    def relocate(self, ctxt: RequestContext, instance: Instance, request: Answer) -> None:
-        """Have the VM of a server moved. Returns at once; see `polyvisor.nova.api.operations.begin`."""
-        self._cast(ctxt, instance.host, "relocate", version="1.1", instance=instance, request=request)
+    def list_candidates(self, ctxt: RequestContext, host: str, instance: Instance, request: Answer) -> Answer:
+        """Ask to which hosts and datastores of a cluster the VM of a server can be moved.
+
+        Arguments as of `check_relocation`. Returns `{"vcenter", "cluster", "hosts": [candidate],
+        "datastores": [candidate]}`, a candidate being `{"moref", "name", "ok": bool, "reasons": [str]}`.
+
+        :raises errors.VirtualMachineNotFound: as above.
+        """
+        return self._call(ctxt, host, "list_candidates", version="1.1", instance=instance, request=request)
+
+    def relocate(self, ctxt: RequestContext, instance: Instance, move: Answer) -> None:
+        """Have the VM of a server moved, inside its cluster, as `check_relocation` has said.
+
+        Returns at once; see `polyvisor.nova.api.operations.begin`.
+        """
+        self._cast(ctxt, instance.host, "relocate", version="1.1", instance=instance, move=move)
 
     def abort_relocation(self, ctxt: RequestContext, instance: Instance) -> None:
         """Have vCenter cancel the move of a server's VM.

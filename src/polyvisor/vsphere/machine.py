@@ -20,6 +20,7 @@ _PROPERTIES: Final = (
     "datastore",
     "layoutEx.disk",
     "layoutEx.file",
+    "recentTask",
     "resourcePool",
     "runtime.host",
 )
@@ -55,6 +56,7 @@ class Machine:
         host: moref; None for an orphaned VM.
         pool: moref of its resource pool; None for a template.
         home: moref of the datastore of its configuration file; None if vCenter does not say.
+        tasks: morefs of those of the last minutes.
     """
 
     moref: str
@@ -63,6 +65,7 @@ class Machine:
     pool: str | None
     home: str | None
     disks: tuple[Disk, ...]
+    tasks: frozenset[str] = frozenset()
 
 
 def read_machine(session: Session, instance_uuid: str) -> Machine:
@@ -90,6 +93,7 @@ def read_vm(session: Session, key: str) -> Machine:
         pool=_moref(props.get("resourcePool")),
         home=_home(props, disks),
         disks=disks,
+        tasks=frozenset(moref(task) for task in props.get("recentTask", ())),
     )
 
 

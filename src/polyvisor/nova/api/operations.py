@@ -48,7 +48,7 @@ def begin(context: RequestContext, server: Instance, claim: Claim) -> Iterator[R
         raise exc.HTTPServiceUnavailable(
             explanation=f"The compute service of server {server.uuid} is down. Try again when it is up."
         )
-    with _conflicts(claim.action, server), server.obj_alternate_context(compute.cell):
+    with conflicts(claim.action, server), server.obj_alternate_context(compute.cell):
         _allow(context, server, claim)
         server.task_state = claim.task_state
         server.progress = 0
@@ -74,7 +74,8 @@ def _allow(context: RequestContext, server: Instance, claim: Claim) -> None:
 
 
 @contextmanager
-def _conflicts(action: str, server: Instance) -> Iterator[None]:
+def conflicts(action: str, server: Instance) -> Iterator[None]:
+    """Turn what Nova's API raises for a server that is locked, busy or in another state into a 409."""
     try:
         yield
     except exception.InstanceIsLocked as error:

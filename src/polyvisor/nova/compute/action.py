@@ -61,17 +61,20 @@ class Action:
 
     def succeed(self, details: str) -> None:
         """End it well; `details` are for those who see event details, by default administrators."""
-        LOG.info("%s: %s", self._event, details, instance=self._instance)
-        self._write(details)
+        self.report(details)
         self._end(progress=100)
 
     def fail(self, details: str, error: Exception) -> None:
         """End it badly. Users see that it failed, administrators also the details."""
-        LOG.error("%s: %s", self._event, details, instance=self._instance, exc_info=error)
-        self._write(details, error)
+        self.report(details, error)
         self._end(progress=0)
 
-    def _write(self, details: str, error: Exception | None = None) -> None:
+    def report(self, details: str, error: Exception | None = None) -> None:
+        """Write the event, and the fault if there is an error, and leave it to others to end the action."""
+        if error:
+            LOG.error("%s: %s", self._event, details, instance=self._instance, exc_info=error)
+        else:
+            LOG.info("%s: %s", self._event, details, instance=self._instance)
         event = InstanceActionEvent(
             self._context,
             event=self._event,

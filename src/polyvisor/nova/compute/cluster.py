@@ -16,6 +16,8 @@ from polyvisor.vsphere.datastore import Datastore, list_datastores
 from polyvisor.vsphere.host import Host, list_hosts
 from polyvisor.vsphere.machine import Machine, read_machine
 from polyvisor.vsphere.placement import Placement, read_placement
+from polyvisor.vsphere.relocation import read_host_name, read_root_pool
+from polyvisor.vsphere.relocation_rules import Ground
 from polyvisor.vsphere.session import Endpoint, Session
 
 CONF = nova.conf.CONF
@@ -61,7 +63,7 @@ class Cluster:
 
     def hosts(self) -> list[Host]:
         """List the ESXi hosts of the cluster."""
-        with self._asking():
+        with self.asking():
             return list_hosts(self.session, self.moref)
 
     def datastores(self) -> list[Datastore]:
@@ -73,13 +75,40 @@ class Cluster:
 
     def all_datastores(self) -> list[Datastore]:
         """List the datastores that the hosts see, whether Nova may use them or not."""
-        with self._asking():
+        with self.asking():
             return list_datastores(self.session, self.moref)
 
     def is_usable(self, store: Datastore) -> bool:
         """Tell whether Nova may put servers there."""
         matches = self.datastore_regex is None or self.datastore_regex.match(store.name)
         return store.type in ds_util.ALL_SUPPORTED_DS_TYPES and bool(matches)
+
+    @property
+    def node(self) -> str:
+        """Nova's name of the compute node that this cluster is."""
+        return f"{self.moref}.{self.vcenter_uuid}"
+
+    def ground(self, machine: Machine, *, here: bool) -> Ground:
+        """Read what the relocation of a VM needs to know of this cluster.
+
+        :param here: whether Nova has the server in this cluster.
+        :raises errors.OperationRefused: the VM is on no host, or not in the cluster where Nova has it.
+        """
+        hosts, datastores = self.hosts(), self.all_datastores()
+        name = next((host.name for host in hosts if host.moref == machine.host), None)
+        if machine.host is None or (here and name is None):
+            raise errors.OperationRefused(
+                reason=f"VM {machine.name} is on no host of the cluster where Nova has the server; move it "
+                "back in vCenter first"
+            )
+        with self.asking():
+            return Ground(
+                hosts=hosts,
+                datastores=datastores,
+                usable=[store for store in datastores if self.is_usable(store)],
+                source=(machine.host, name or read_host_name(self.session, machine.host)),
+                pool=None if here else read_root_pool(self.session, self.moref),
+            )
 
     def machine(self, instance_uuid: str) -> Machine:
         """Read the VM of a server.
@@ -100,7 +129,7 @@ class Cluster:
     @contextmanager
     def _finding(self, instance_uuid: str) -> Iterator[None]:
         try:
-            with self._asking():
+            with self.asking():
                 yield
         except faults.NotFound as error:
             raise errors.VirtualMachineNotFound(
@@ -116,7 +145,8 @@ class Cluster:
             return read_source(self.session, clone.source)
 
     @contextmanager
-    def _asking(self) -> Iterator[None]:
+    def asking(self) -> Iterator[None]:
+        """Turn errors of `polyvisor.vsphere` into those that callers over RPC know; not NotFound."""
         where = {"vcenter": self.session.endpoint.host, "host": CONF.host}
         try:
             yield

@@ -1,5 +1,6 @@
 """The compute driver: Nova's own for vCenter, which builds servers where their owners say."""
 
+from collections.abc import Callable
 from typing import Any
 
 import nova.conf
@@ -18,6 +19,7 @@ from polyvisor.nova import origin
 from polyvisor.nova import task_states as our_task_states
 from polyvisor.nova.compute import cluster, endpoint, journal, keeping
 from polyvisor.nova.compute.journal import Journal
+from polyvisor.nova.compute.live_migration import Journey, LiveMigration
 from polyvisor.nova.compute.operation import Operations
 from polyvisor.nova.compute.origins import Build, clone, image
 from polyvisor.nova.compute.place import Inventory
@@ -60,13 +62,16 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         relocation = Relocation(self._cluster)
         operations = Journal(self._nodename, self._cluster_name, journal.OPERATIONS)
         self._operations = Operations(self._cluster.session, operations, [relocation])
-        self._nouns = [RelocationEndpoint(self._cluster, relocation, self._operations)]
+        self._nouns = [RelocationEndpoint(self._cluster, self._operations)]
+        self._live_migration = LiveMigration(self._cluster, self._operations, self._session)
+        self._host: str | None = None
         self._server: Any = None
         self._reclaimer: Reclaimer | None = None
 
     def init_host(self, host: str) -> None:
         """Take up what was under way, answer nova-api, and go back for what failed builds left."""
         super().init_host(host)
+        self._host = host
         self._operations.start(host)
         self._server = endpoint.start(self._cluster, host, self._nouns)
         self._reclaimer = Reclaimer(self._vmops, self._journal, host)
@@ -222,6 +227,80 @@ class VMwareVCDriver(stock.VMwareVCDriver):
     ) -> None:
         """Power on, where the VM is."""
         self._staying(context, instance).power_on(instance)
+
+    @override
+    def check_can_live_migrate_destination(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        src_compute_info: Any,
+        dst_compute_info: Any,
+        block_migration: bool | None = False,
+        disk_over_commit: bool | None = False,
+    ) -> objects.VMwareLiveMigrateData:
+        """Describe this cluster to the source."""
+        return self._live_migration.describe_destination()
+
+    @override
+    def check_can_live_migrate_source(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        dest_check_data: objects.VMwareLiveMigrateData,
+        block_device_info: Any = None,
+    ) -> objects.VMwareLiveMigrateData:
+        """Check whether the VM can be moved to the destination's cluster."""
+        self._live_migration.check(context, instance, dest_check_data)
+        return dest_check_data
+
+    @override
+    def live_migration(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        dest: str,
+        post_method: Callable[..., None],
+        recover_method: Callable[..., None],
+        block_migration: bool = False,
+        migrate_data: Any = None,
+    ) -> None:
+        """Move the VM to the destination's cluster."""
+        journey = Journey(
+            dest,
+            migrate_data,
+            done=lambda: post_method(context, instance, dest, block_migration, migrate_data),
+            failed=lambda status: recover_method(
+                context, instance, dest, migrate_data, migration_status=status
+            ),
+        )
+        self._live_migration.run(context, instance, journey)
+
+    def live_migration_abort(self, instance: Instance) -> None:
+        """Have vCenter cancel the move."""
+        self._operations.abort(instance, Relocation.noun)
+
+    @override
+    def rollback_live_migration_at_destination(
+        self,
+        context: RequestContext,
+        instance: Instance,
+        network_info: Any,
+        block_device_info: Any,
+        destroy_disks: bool = True,
+        migrate_data: Any = None,
+    ) -> None:
+        """Do nothing. There is one VM, which goes on at the source; Nova's own driver would destroy it."""
+
+    @override
+    def detach_volume(
+        self, context: RequestContext, connection_info: Any, instance: Instance, *args: Any, **kwargs: Any
+    ) -> None:
+        """Detach a volume, but not for a live migration to this cluster that failed.
+
+        Nova then has the destination disconnect the volumes, and the destination sees the same, running VM.
+        """
+        if instance.host in (None, self._host):
+            super().detach_volume(context, connection_info, instance, *args, **kwargs)
 
     def _staying(self, context: RequestContext, instance: Instance) -> VMwareVMOps:
         return keeping.staying(self._vmops, self._cluster, context, instance)

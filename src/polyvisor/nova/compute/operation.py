@@ -31,6 +31,7 @@ LOG = logging.getLogger(__name__)
 CONF = nova.conf.CONF
 conf.register_opts(CONF)
 
+LIVE_MIGRATES = "relocation"
 INTERVAL = 60.0
 """Seconds between two looks for records that nobody works on."""
 
@@ -82,6 +83,27 @@ class Operations:
         except (faults.InvalidState, faults.NotFound, faults.NotSupported) as error:
             raise errors.NotAbortable(instance=instance.uuid, reason=error) from error
 
+    def pursue(
+        self, context: RequestContext, instance: Instance, plan: Plan, action: Action, **more: Any
+    ) -> None:
+        """Do the work of the noun relocation in this thread, as part of an operation of Nova's own.
+
+        Nova is told the outcome by the caller, who then calls `forget`; `more` is recorded too.
+
+        :raises VSphereError: as `Pursuit.carry_out`.
+        """
+        running = Running(instance.uuid, self._works[LIVE_MIGRATES], action)
+        self._running[instance.uuid] = running
+        try:
+            self.record(context, plan, running, **more)
+            self._pursuit.carry_out(plan, running)
+        finally:
+            del self._running[instance.uuid]
+
+    def forget(self, instance: Instance) -> None:
+        """Remove the record of what `pursue` did."""
+        self._journal.end(instance.uuid)
+
     def _spawn(self, running: Running, perform: Callable[[], None]) -> None:
         self._running[running.server] = running
 
@@ -110,14 +132,16 @@ class Operations:
             return
         try:
             plan = work.plan(context, instance, request)
-            running.before = tasks.recent_tasks(self._session, plan.vm)
-            self._record(context, plan, running)
+            self.record(context, plan, running)
         except Exception as error:  # noqa: BLE001 - whatever it is, the server must be given back
             action.fail(_reason(error), error)
             return
         self._complete(context, instance, plan, running, lambda: self._pursuit.carry_out(plan, running))
 
-    def _record(self, context: RequestContext, plan: Plan, running: Running) -> None:
+    def record(self, context: RequestContext, plan: Plan, running: Running, **more: Any) -> None:
+        """Record what is going to begin; `more` is whatever JSON can hold."""
+        known = tasks.recent_tasks(self._session, plan.vm) if plan.before is None else plan.before
+        running.before = frozenset(known)
         self._journal.begin(
             running.server,
             noun=running.work.noun,
@@ -126,6 +150,7 @@ class Operations:
             request_id=context.request_id,
             user_id=context.user_id,
             project_id=context.project_id,
+            **more,
         )
 
     def _complete(

@@ -8,17 +8,20 @@ from nova.context import RequestContext
 from nova.objects.instance import Instance
 
 from polyvisor.nova import task_states
+from polyvisor.nova.compute import candidates
 from polyvisor.nova.compute.cluster import Cluster
 from polyvisor.nova.compute.endpoint import answers
 from polyvisor.nova.compute.operation import Operations
 from polyvisor.nova.compute.work import Plan, Work
 from polyvisor.vsphere import relocation
+from polyvisor.vsphere.machine import Machine
 from polyvisor.vsphere.refusal import PlacementRefused
-from polyvisor.vsphere.relocation import Move, Request
+from polyvisor.vsphere.relocation import Move
+from polyvisor.vsphere.relocation_rules import Ground, Request, decide
 
 
 class Relocation(Work):
-    """The work: `RelocateVM_Task`."""
+    """The work: `RelocateVM_Task`. What is asked for is a `Move` that `check_relocation` has let through."""
 
     noun = "relocation"
     task_state = task_states.RELOCATING
@@ -27,20 +30,9 @@ class Relocation(Work):
         """Move VMs of this cluster."""
         self._cluster = cluster
 
-    def decide(self, server: str, request: dict[str, Any]) -> Move:
-        """Apply the rules to what vCenter says now.
-
-        :raises PlacementRefused: the VM cannot be moved so.
-        """
-        machine = self._cluster.machine(server)
-        datastores = self._cluster.all_datastores()
-        usable = [store for store in datastores if self._cluster.is_usable(store)]
-        return relocation.decide(machine, Request(**request), self._cluster.hosts(), datastores, usable)
-
     def plan(self, context: RequestContext, instance: Instance, request: dict[str, Any]) -> Plan:  # noqa: ARG002
-        """Decide."""
-        move = self.decide(instance.uuid, request)
-        return Plan(vm=move.vm, summary=move.summary, details=asdict(move))
+        """Take it."""
+        return plan_of(Move(**request))
 
     def start(self, plan: Plan) -> Any:
         """Start the move."""
@@ -52,10 +44,15 @@ class Relocation(Work):
 
     def finish(self, context: RequestContext, instance: Instance, plan: Plan, result: Any) -> str:  # noqa: ARG002
         """Say where it went."""
-        if Move(**plan.details).pool is None:
+        if Move(**plan.details).host is not None or Move(**plan.details).pool is None:
             return plan.summary
         host = self._cluster.placement(instance.uuid).host
         return f"{plan.summary}: {host.name if host else 'unknown'}"
+
+
+def plan_of(move: Move) -> Plan:
+    """Make the plan of a move."""
+    return Plan(vm=move.vm, summary=move.summary, details=asdict(move), before=list(move.tasks))
 
 
 class RelocationEndpoint:
@@ -63,9 +60,8 @@ class RelocationEndpoint:
 
     target = messaging.Target(version="1.1")
 
-    def __init__(self, cluster: Cluster, work: Relocation, operations: Operations) -> None:
+    def __init__(self, cluster: Cluster, operations: Operations) -> None:
         self._cluster = cluster
-        self._work = work
         self._operations = operations
 
     @answers
@@ -75,19 +71,38 @@ class RelocationEndpoint:
         instance: Instance,
         request: dict[str, Any],
     ) -> dict[str, Any]:
-        """Say whether the VM can be moved so, and if not, why."""
-        verdict: dict[str, Any] = {"ok": True, "code": None, "rank": 0, "reason": None}
+        """Say how the VM would be moved so, or why it cannot be."""
+        machine, ground = self._read(instance)
+        verdict: dict[str, Any] = {"ok": True, "code": None, "rank": 0, "reason": None, "move": None}
         try:
-            self._work.decide(instance.uuid, request)
+            verdict["move"] = asdict(decide(machine, Request(**request), ground))
         except PlacementRefused as refusal:
-            verdict = {"ok": False, "code": refusal.code, "rank": refusal.rank, "reason": str(refusal)}
+            verdict |= {"ok": False, "code": refusal.code, "rank": refusal.rank, "reason": str(refusal)}
         return self._cluster.identity() | verdict
 
-    def relocate(self, ctxt: RequestContext, instance: Instance, request: dict[str, Any]) -> None:
+    @answers
+    def list_candidates(
+        self,
+        ctxt: RequestContext,  # noqa: ARG002
+        instance: Instance,
+        request: dict[str, Any],
+    ) -> dict[str, Any]:
+        """Say of each host and datastore whether the VM can be moved there."""
+        machine, ground = self._read(instance)
+        with self._cluster.asking():
+            return self._cluster.identity() | candidates.judge(
+                self._cluster.session, machine, Request(**request), ground
+            )
+
+    def _read(self, instance: Instance) -> tuple[Machine, Ground]:
+        machine = self._cluster.machine(instance.uuid)
+        return machine, self._cluster.ground(machine, here=instance.node == self._cluster.node)
+
+    def relocate(self, ctxt: RequestContext, instance: Instance, move: dict[str, Any]) -> None:
         """Move the VM."""
-        self._operations.begin(ctxt, instance, self._work.noun, request)
+        self._operations.begin(ctxt, instance, Relocation.noun, move)
 
     @answers
     def abort_relocation(self, ctxt: RequestContext, instance: Instance) -> None:  # noqa: ARG002
         """Cancel the move."""
-        self._operations.abort(instance, self._work.noun)
+        self._operations.abort(instance, Relocation.noun)

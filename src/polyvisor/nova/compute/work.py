@@ -1,6 +1,7 @@
 """What a noun must say of its long work in vCenter, so that `operation` can do it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,11 +18,13 @@ class Plan:
     :ivar vm: moref.
     :ivar summary: the same in words, with source and target, for the instance action.
     :ivar details: what `Work` needs to begin it, and to recognise that it is done.
+    :ivar before: morefs of the recent tasks of the VM, if they have been read with it.
     """
 
     vm: str
     summary: str
     details: dict[str, Any] = field(default_factory=dict)
+    before: Sequence[str] | None = None
 
 
 class Work(ABC):

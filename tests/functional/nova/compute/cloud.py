@@ -157,11 +157,11 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
         # Two nova-computes in one process would share the node identity that Nova keeps in a file.
         self.stub_out(
             "nova.virt.driver.ComputeDriver.get_nodenames_by_uuid",
-            lambda driver: {_uuid_of(name): name for name in driver.get_available_nodes()},
+            lambda driver: {uuid_of(name): name for name in driver.get_available_nodes()},
         )
         self.stub_out(
             "polyvisor.nova.compute.driver.VMwareVCDriver.get_available_resource",
-            lambda driver, node: VCDriver.get_available_resource(driver, node) | {"uuid": _uuid_of(node)},
+            lambda driver, node: VCDriver.get_available_resource(driver, node) | {"uuid": uuid_of(node)},
         )
         self.flags(api_paste_config=self._paste(), group="wsgi")
         self.flags(allow_resize_to_same_host=True)
@@ -295,7 +295,8 @@ def wait_until(holds: Callable[[], bool], *, seconds: float) -> None:
         time.sleep(0.1)
 
 
-def _uuid_of(name: str) -> str:
+def uuid_of(name: str) -> str:
+    """Return the UUID of a compute node, which is also that of its resource provider."""
     return str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
 
 

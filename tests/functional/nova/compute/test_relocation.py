@@ -4,51 +4,162 @@ from typing import Any
 
 import pytest
 
-from tests.functional.nova.compute.cloud import ApiError, CloudTest
+from tests.functional.nova.compute.cloud import ApiError, CloudTest, uuid_of, wait_until
+
+ACTION = "os-livemigrate-vmware"
+EVENT = "polyvisor_relocation"
+SLOW = {"method": "RelocateVM_Task", "at": "task"}
 
 
-class RelocationTest(CloudTest):
+class MovingTest(CloudTest):
     def setUp(self) -> None:
         super().setUp()
         self.server = self.create(metadata=self.wish(host="esx12", datastore="shared1"))
 
-    def test_moves_host_and_datastore_of_a_running_server(self) -> None:
-        self._relocate(host="esx13")
-        self._relocate(datastore="cluster1-ssd")
+    def post(self, **request: Any) -> None:
+        self.admin_api.post_server_action(self.server["id"], {ACTION: request})
 
+    def settle(self, status: str = "ACTIVE") -> dict[str, Any]:
+        wanted = {"status": status, "OS-EXT-STS:task_state": None}
+        return self._wait_for_server_parameter(self.server, wanted, max_retries=120)
+
+    def relocate(self, status: str = "ACTIVE", **request: Any) -> str:
+        """Move, and return the details of the event."""
+        self.post(**request)
+        self.settle(status)
+        return self.told(ACTION)[0]
+
+    def told(self, action: str) -> tuple[str, str]:
+        """Return details and result of our event in the last action of that name."""
+        event = next(event for event in self.events(self.server, action) if event.event == EVENT)
+        return event.details, event.result
+
+    def refused(self, code: int, reason: str, **request: Any) -> None:
+        with pytest.raises(ApiError, match=reason) as refused:
+            self.post(**request)
+        assert refused.value.response.status_code == code
+
+    def task_state(self) -> str | None:
+        state = self.admin_api.get_server(self.server["id"])["OS-EXT-STS:task_state"]
+        return str(state) if state else None
+
+
+class RelocationTest(MovingTest):
+    def test_moves_while_it_runs_or_not(self) -> None:
+        assert self.relocate(host="esx13") == "host esx12 to esx13"
+        self.relocate(datastore="cluster1-ssd", priority="high")
         vm = self.vm_of(self.server)
         assert (vm["host"], vm["power"]) == ("esx13", "poweredOn")
-        last, first = self._details()
-        assert first == "host esx12 to esx13"
-        assert last.startswith("configuration shared1 to cluster1-ssd; ")
+        assert all(file.startswith("[cluster1-ssd] ") for file in vm["files"]), vm["files"]
+
+        self.api.post_server_action(self.server["id"], {"os-stop": {}})
+        self.wait_for(self.server, "SHUTOFF")
+        assert self.relocate("SHUTOFF", host="esx14", datastore="shared1").startswith("host esx13 to esx14; ")
+        assert self.relocate("SHUTOFF", host="auto").startswith("host esx14 to one that vCenter chooses: ")
+        assert all(file.startswith("[shared1] ") for file in self.vm_of(self.server)["files"])
+        # The wish is its owner's, and nothing is dragged back by it.
+        assert self.admin_api.get_server(self.server["id"])["metadata"]["vmware:host"] == "esx12"
 
     def test_refuses_before_anything_is_changed(self) -> None:
-        for request, code, reason in (
-            ({"host": "esx99"}, 400, "esx99"),
-            ({"datastore": "nowhere"}, 400, "nowhere"),
-            ({"disks": {"Hard disk 9": "shared1"}}, 400, "Hard disk 9"),
-            ({"host": "esx12"}, 409, "there already"),
-        ):
-            with pytest.raises(ApiError, match=reason) as refused:
-                self._post(**request)
-            assert refused.value.response.status_code == code
-        server = self.api.get_server(self.server["id"])
-        assert server["OS-EXT-STS:task_state"] is None
-        actions = self.api.get_instance_actions(self.server["id"])
-        assert [each["action"] for each in actions] == ["create"]
+        self.refused(400, "esx99", host="esx99")
+        self.refused(400, "nowhere", datastore="nowhere")
+        self.refused(400, "Hard disk 9", disks={"Hard disk 9": "shared1"})
+        self.refused(400, "not connected to each other", host="esx13", datastore="esx11-local")
+        self.refused(409, "there already", host="esx12")
+        with pytest.raises(ApiError, match="nothing to abort"):
+            self.admin_api.post_server_action(self.server["id"], {f"{ACTION}-abort": {}})
+        self.assert_dry_run()
+        assert [name for name, _events in self.actions(self.server)] == ["create"]
+        assert self.vm_of(self.server)["host"] == "esx12"
 
-    def _post(self, **request: Any) -> None:
-        self.admin_api.post_server_action(self.server["id"], {"os-livemigrate-vmware": request})
+    def assert_dry_run(self) -> None:
+        found = self.admin_api.api_post(
+            f"/servers/{self.server['id']}/action", {ACTION: {"check": True}}, check_response_status=[200]
+        ).body["relocation"]
+        hosts = {host["name"]: host for host in found["hosts"]}
+        assert hosts["esx13"]["ok"]
+        assert "there already" in hosts["esx12"]["reasons"][0]
+        assert hosts["esx21"]["cluster"]["name"] == "cluster2"
+        stores = {
+            store["name"]: store["ok"]
+            for store in found["datastores"]
+            if store["cluster"]["name"] == "cluster1"
+        }
+        assert stores["cluster1-ssd"]
+        assert not stores["esx11-local"]
 
-    def _relocate(self, **request: Any) -> None:
-        self._post(**request)
-        wanted = {"status": "ACTIVE", "OS-EXT-STS:task_state": None}
-        self._wait_for_server_parameter(self.server, wanted, max_retries=60)
+    def test_keeps_others_out_and_survives_failures(self) -> None:
+        before = self.vm_of(self.server)
+        self.break_method(**SLOW, delay="120s")
+        self.post(datastore="cluster1-ssd")
+        wait_until(lambda: self.api.get_server(self.server["id"])["progress"] > 0, seconds=60)
+        assert self.task_state() == "vmware_relocating"
+        self.refused(409, "task_state vmware_relocating", host="esx13")
+        with pytest.raises(ApiError, match="task_state vmware_relocating"):
+            self.api.post_server_action(self.server["id"], {"os-stop": {}})
+        self.admin_api.post_server_action(self.server["id"], {f"{ACTION}-abort": {}})
+        self.settle()
+        assert "cancel" in self.told(ACTION)[0].lower()
+        assert self.vm_of(self.server) == before
 
-    def _details(self) -> list[str]:
-        return [
-            event.details
-            for name, events in self.actions(self.server)
-            for event in events
-            if (name, event.event) == ("os-livemigrate-vmware", "polyvisor_relocation")
-        ]
+        self.break_method(**SLOW, fault="NoDiskSpace")
+        self.relocate(datastore="cluster1-ssd")
+        assert self.told(ACTION)[1] == "Error"
+        assert self.admin_api.get_instance_actions(self.server["id"])[0]["message"] == "Error"
+        assert self.vm_of(self.server) == before
+
+        self.break_method(method="RelocateVM_Task", fault="TaskInProgress", at="call", count=2)
+        assert self.relocate(host="esx13") == "host esx12 to esx13"
+        # The call does its work, but the way to its end breaks off.
+        self.break_method(method="WaitForUpdatesEx", action="drop", skip=1, count=3)
+        assert self.relocate(host="esx14") == "host esx13 to esx14"
+
+
+class LiveMigrationTest(MovingTest):
+    """To another cluster: Nova's own live migration, with the destination carried along."""
+
+    def test_to_a_named_host_and_back_by_stock_live_migration(self) -> None:
+        self.post(host="esx23", datastore="cluster2-ssd")
+        server = self.settle()
+
+        assert server["OS-EXT-SRV-ATTR:host"] == "compute2"
+        vm = self.vm_of(self.server)
+        assert (vm["host"], vm["power"]) == ("esx23", "poweredOn")
+        assert all(file.startswith("[cluster2-ssd] ") for file in vm["files"]), vm["files"]
+        self.assert_booked()
+        details, result = self.told("live-migration")
+        assert result == "Success"
+        assert details.startswith("to compute service compute2: host esx12 to esx23; ")
+
+        body = {"os-migrateLive": {"host": "compute1", "block_migration": "auto"}}
+        self.admin_api.post_server_action(self.server["id"], body)
+        assert self.settle()["OS-EXT-SRV-ATTR:host"] == "compute1"
+        self.assert_booked()
+        assert self.vm_of(self.server)["host"] in {"esx11", "esx12", "esx13", "esx14"}
+
+    def test_a_failure_is_taken_back_completely(self) -> None:
+        before, booked = self.vm_of(self.server), self.booked()
+        self.break_method(**SLOW, fault="MigrationFault", delay="1s")
+        self.post(host="esx23")
+        self.settle()
+        assert self.told("live-migration")[1] == "Error"
+
+        self.break_method(**SLOW, delay="120s")
+        self.post(host="esx23")
+        wait_until(lambda: self.api.get_server(self.server["id"])["progress"] > 0, seconds=60)
+        self.admin_api.post_server_action(self.server["id"], {f"{ACTION}-abort": {}})
+        server = self.settle()
+
+        assert (server["OS-EXT-SRV-ATTR:host"], server["status"]) == ("compute1", "ACTIVE")
+        assert (self.vm_of(self.server), self.booked()) == (before, booked)
+        migrations = self.admin_api.api_get("os-migrations").body["migrations"]
+        assert [each["status"] for each in migrations] == ["cancelled", "failed"]
+
+    def booked(self) -> dict[str, Any]:
+        allocations = self._get_allocations_by_server_uuid(self.server["id"])
+        return {node: allocation["resources"] for node, allocation in allocations.items()}
+
+    def assert_booked(self) -> None:
+        """Placement has the server where it is, and only there."""
+        node = self.admin_api.get_server(self.server["id"])["OS-EXT-SRV-ATTR:hypervisor_hostname"]
+        wait_until(lambda: list(self.booked()) == [uuid_of(node)], seconds=60)

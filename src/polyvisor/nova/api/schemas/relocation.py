@@ -28,8 +28,14 @@ RELOCATE = _action(
                 "minProperties": 1,
             },
             "priority": {"enum": ["default", "high"]},
+            "check": {"type": "boolean"},
         },
-        "anyOf": [{"required": ["host"]}, {"required": ["datastore"]}, {"required": ["disks"]}],
+        "anyOf": [
+            {"required": ["host"]},
+            {"required": ["datastore"]},
+            {"required": ["disks"]},
+            {"required": ["check"], "properties": {"check": {"const": True}}},
+        ],
         "additionalProperties": False,
     },
 )

@@ -1,0 +1,134 @@
+"""Nova's live migration between two clusters of one vCenter: the VM moves, and its NICs are connected anew.
+
+Nova does everything else: allocations, port bindings, volumes' attachments, `instance.host`, and takes it all
+back if the move fails. The destination that an operator named is in the system metadata of the server.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import nova.conf
+from nova import exception, objects
+from nova.context import RequestContext
+from nova.objects.instance import Instance
+from nova.virt.vmwareapi import vif as vmwarevif
+from oslo_log import log as logging
+from oslo_vmware import vim_util as vutil
+
+from polyvisor.nova import destination, errors
+from polyvisor.nova.compute.action import Action
+from polyvisor.nova.compute.cluster import Cluster
+from polyvisor.nova.compute.operation import Operations
+from polyvisor.nova.compute.relocation import Relocation, plan_of
+from polyvisor.vsphere.faults import Cancelled, VSphereError
+from polyvisor.vsphere.relocation import Move, PortGroup
+from polyvisor.vsphere.relocation_rules import decide
+
+LOG = logging.getLogger(__name__)
+CONF = nova.conf.CONF
+
+EVERY_DATASTORE = ".*"
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One live migration, as Nova hands it to the driver.
+
+    :ivar dest: the compute service that it goes to.
+    :ivar data: what the destination and Neutron have said of themselves.
+    :ivar done: has Nova complete it.
+    :ivar failed: takes the status of the migration, ``cancelled`` or ``failed``, and has Nova take back what
+        it has prepared; the server goes on where it is.
+    """
+
+    dest: str
+    data: objects.VMwareLiveMigrateData
+    done: Callable[[], None]
+    failed: Callable[[str], None]
+
+
+class LiveMigration:
+    """The driver's part of live migration, at the source and at the destination."""
+
+    def __init__(self, cluster: Cluster, operations: Operations, session: Any) -> None:
+        """Migrate from and to this cluster; `session` is that of Nova's driver."""
+        self._cluster = cluster
+        self._operations = operations
+        self._session = session
+
+    def describe_destination(self) -> objects.VMwareLiveMigrateData:
+        """Say, at the destination, what the source has to know of it.
+
+        In Nova's own fields, as nova-conductor knows no others: the cluster as the name of its compute node,
+        which says of which vCenter it is.
+        """
+        pattern = self._cluster.datastore_regex
+        return objects.VMwareLiveMigrateData(
+            cluster_name=self._cluster.node,
+            datastore_regex=pattern.pattern if pattern else EVERY_DATASTORE,
+        )
+
+    def check(self, context: RequestContext, instance: Instance, data: objects.VMwareLiveMigrateData) -> None:
+        """Check at the source.
+
+        :raises nova.exception.MigrationPreCheckError: the VM cannot be moved there.
+        """
+        try:
+            self._decide(context, instance, data)
+        except (VSphereError, exception.NovaException) as error:
+            raise exception.MigrationPreCheckError(reason=str(error)) from error
+
+    def run(self, context: RequestContext, instance: Instance, journey: Journey) -> None:
+        """Move the VM, and call back one of the two when its end is known.
+
+        Nothing is raised: Nova would put a server into error that goes on where it is.
+        """
+        action = Action(context, instance, Relocation.noun, instance.task_state)
+        try:
+            move = self._decide(context, instance, journey.data)
+            plan = plan_of(replace(move, nics=self._connections(instance, journey.data)))
+            self._operations.pursue(context, instance, plan, action)
+        except Exception as error:  # noqa: BLE001 - whatever it is, Nova must take back what it has prepared
+            action.report(f"to compute service {journey.dest}: {error}", error)
+            journey.failed("cancelled" if isinstance(error, Cancelled) else "failed")
+        else:
+            action.report(f"to compute service {journey.dest}: {plan.summary}")
+            journey.done()
+        self._operations.forget(instance)
+
+    def _decide(self, context: RequestContext, instance: Instance, data: Any) -> Move:
+        target = self._target(data)
+        machine = target.machine(instance.uuid)
+        request = destination.read(instance.system_metadata, context.request_id)
+        return decide(machine, request, target.ground(machine, here=False))
+
+    def _target(self, data: Any) -> Cluster:
+        moref, _, vcenter = data.cluster_name.partition(".")
+        if vcenter != self._cluster.vcenter_uuid:
+            raise errors.OperationRefused(
+                reason="live migration is possible only between clusters of one vCenter, whose compute "
+                f"services both run Polyvisor's driver; the destination is {data.cluster_name}"
+            )
+        return Cluster(
+            session=self._cluster.session,
+            moref=moref,
+            name=moref,
+            vcenter_uuid=vcenter,
+            datastore_regex=re.compile(data.datastore_regex),
+        )
+
+    def _connections(self, instance: Instance, data: Any) -> dict[str, dict[str, str | None]]:
+        """Give what each NIC is to be connected to: what Neutron has bound its port to at the destination."""
+        cluster, _, _ = data.cluster_name.partition(".")
+        cluster_ref = vutil.get_moref(cluster, "ClusterComputeResource")
+        vifs = [vif.get_dest_vif() for vif in data.vifs] if "vifs" in data else instance.get_network_info()
+        return {vif["address"]: asdict(self._port_group(cluster_ref, vif)) for vif in vifs}
+
+    def _port_group(self, cluster_ref: Any, vif: Any) -> PortGroup:
+        # Nova's own reading of what a port is bound to, as for a new server.
+        found = vmwarevif.get_network_ref(self._session, cluster_ref, vif)
+        if found["type"] == "DistributedVirtualPortgroup":
+            return PortGroup(key=found["dvpg"], switch=found["dvsw"])
+        return PortGroup(key=found["name"])
