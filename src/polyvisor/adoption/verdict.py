@@ -34,7 +34,7 @@ def _missing(server: Server, networks: Mapping[str, Network]) -> Iterator[str]:
     for port in server.ports:
         if port.made and port.network is not None:
             if port.addresses is None:
-                yield f"no addresses of NIC {port.nic} ({port.mac})"
+                yield f"no addresses: NIC {port.nic} ({port.mac})"
             yield from _missing_network(port.network, networks)
 
 

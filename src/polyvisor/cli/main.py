@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from polyvisor.cli.adoption import adopt
 from polyvisor.cli.sandbox import sandbox
 
 
@@ -13,4 +14,5 @@ def main() -> None:
     """One management for virtualization of every kind."""
 
 
+main.add_command(adopt)
 main.add_command(sandbox)
