@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from neutron_lib import constants
-from neutron_lib.api.definitions import portbindings, qinq, trunk_details, vlantransparent
+from neutron_lib.api.definitions import port_security, portbindings, qinq, trunk_details, vlantransparent
 from neutron_lib.plugins.ml2 import api
 
 Segment = Mapping[str, Any]
@@ -29,15 +29,21 @@ def check_port(port: Mapping[str, Any], *, security_groups: str) -> None:
     check_security_groups(port, policy=security_groups)
 
 
+def claims_protection(port: Mapping[str, Any]) -> bool:
+    """Whether Neutron shows the port as protected, by security groups or by its port security extension."""
+    return bool(port.get("security_groups") or port.get(port_security.PORTSECURITY))
+
+
 def check_security_groups(port: Mapping[str, Any], *, policy: str) -> None:
-    """Refuse a port with security groups if that is the policy.
+    """Refuse a port that claims a protection which it would not have, if that is the policy.
 
     Raises BindingError.
     """
-    if policy == "reject" and port.get("security_groups"):
+    if policy == "reject" and claims_protection(port):
         raise BindingError(
-            "it has security groups, which are not enforced on VMware: make the port without "
-            "(--no-security-group), or set [ml2_vmware] security_groups = ignore"
+            "it has security groups or port security, which are not enforced on VMware: make the network "
+            "with --disable-port-security or the port with --no-security-group --disable-port-security, or "
+            "set [ml2_vmware] security_groups = ignore"
         )
 
 

@@ -28,10 +28,11 @@ COMMON_OPTS = [
         "security_groups",
         default="reject",
         choices=[
-            ("reject", "refuse to bind a port that carries security groups"),
+            ("reject", "refuse to bind it"),
             ("ignore", "bind it unprotected and log a warning"),
         ],
-        help="Security groups are not enforced on VMware ports; what to do with a port that carries some.",
+        help="Security groups and port security are not enforced on VMware ports; what to do with a port "
+        "that has any.",
     ),
     cfg.FloatOpt(
         "bind_deadline",

@@ -92,7 +92,7 @@ class VMwareMechanismDriver(api.MechanismDriver):
         except EXPECTED as exc:
             LOG.warning("Port %s is not bound on host %s: %s", port["id"], compute.host, exc)
             return
-        if port["security_groups"]:
+        if binding.claims_protection(port):
             LOG.warning("Port %s is bound, but its security groups are not enforced on VMware", port["id"])
         context.set_binding(segment[api.ID], VIF_TYPE_DVS, details | _CAPABILITIES)
 
@@ -103,7 +103,7 @@ class VMwareMechanismDriver(api.MechanismDriver):
     def update_port_precommit(self, context: Any) -> None:
         """Keep a port that came to another host from becoming ACTIVE before it is bound there.
 
-        Raises InvalidInput where a bound port is given security groups that it could not be bound with.
+        Raises InvalidInput where a bound port is given a protection that it could not be bound with.
         """
         self._refuse_new_security_groups(context)
         if context.host != context.original_host:
@@ -140,7 +140,7 @@ class VMwareMechanismDriver(api.MechanismDriver):
 
     def _refuse_new_security_groups(self, context: Any) -> None:
         is_bound = self._compute(context) and context.vif_type == VIF_TYPE_DVS
-        if not is_bound or context.original["security_groups"]:
+        if not is_bound or binding.claims_protection(context.original):
             return
         try:
             binding.check_security_groups(context.current, policy=self.settings.security_groups)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import webob.exc
 from neutron_lib import constants
 from neutron_lib.api.definitions import portbindings
+from oslo_config import cfg
 
 from tests.functional.neutron.ml2 import Binding
 
@@ -186,6 +187,37 @@ class TestRejectingSecurityGroups(Binding):
         assert response.status_int == webob.exc.HTTPBadRequest.code, response.text
         assert "--no-security-group" in response.text
         assert self._show("ports", port["id"], as_admin=True)["port"]["security_groups"] == []
+
+
+class TestPortSecurity(Binding):
+    """With Neutron's extension: what is shown as protected is protected, or not on VMware."""
+
+    common: ClassVar[dict[str, Any]] = {"security_groups": "reject"}
+
+    def setUp(self) -> None:
+        cfg.CONF.set_override("extension_drivers", ["port_security"], group="ml2")
+        super().setUp()
+
+    def test_ports_of_a_network_without_are_bound_as_they_are(self) -> None:
+        network_id = self.vlan_network(35)
+        self.plugin.update_network(self.admin, network_id, {"network": {"port_security_enabled": False}})
+        port = self.port_on(network_id)
+        assert port[portbindings.VIF_TYPE] == "dvs"
+        assert port[portbindings.VIF_DETAILS]["port_filter"] is False
+        assert (port["port_security_enabled"], port["security_groups"]) == (False, [])
+        request = self.new_update_request(
+            "ports", {"port": {"port_security_enabled": True}}, port["id"], as_admin=True
+        )
+        response = request.get_response(self.api)
+        assert response.status_int == webob.exc.HTTPBadRequest.code, response.text
+        assert self._show("ports", port["id"], as_admin=True)["port"]["port_security_enabled"] is False
+
+    def test_a_port_with_port_security_alone_is_refused_too(self) -> None:
+        # On KVM such a port lets nothing in; here it would let everything in.
+        with self.assertLogs("polyvisor.neutron", "WARNING") as logs:
+            port = self.port_on(self.vlan_network(36), security_groups=[])
+        assert port[portbindings.VIF_TYPE] == portbindings.VIF_TYPE_BINDING_FAILED
+        assert "--disable-port-security" in logs.output[0]
 
 
 class TestFaults(Binding):

@@ -27,8 +27,9 @@ def test_a_trunk_parent_is_refused() -> None:
         binding.check_port(PORT | {"trunk_details": {"trunk_id": "t"}}, security_groups="reject")
 
 
-def test_security_groups_are_refused_unless_ignored() -> None:
-    port = PORT | {"security_groups": ["default"]}
+@pytest.mark.parametrize("claim", [{"security_groups": ["default"]}, {"port_security_enabled": True}])
+def test_a_claim_of_protection_is_refused_unless_ignored(claim: dict[str, Any]) -> None:
+    port = PORT | claim
     with pytest.raises(binding.BindingError, match="not enforced on VMware"):
         binding.check_port(port, security_groups="reject")
     binding.check_port(port, security_groups="ignore")
