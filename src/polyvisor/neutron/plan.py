@@ -41,7 +41,7 @@ class Plan:
         create: not there.
         repair: ours, and changed by somebody.
         note: there without a row; whether it is ours, and whether it is in use.
-        confirm: there and right, but its row does not say so.
+        confirm: there and right, but its row says otherwise.
         used, unused: rows whose first day without ports is to be cleared or set.
         remove: ours, unused and past grace; still to be checked for NICs.
         release: not ours, and its network is deleted; its row is to go once no NIC is on it.
@@ -108,7 +108,7 @@ def _plan_wanted(  # noqa: PLR0913, PLR0917 - one wanted port group and all that
         plan.repair.append((spot, group, wanted))
     elif not fits:
         plan.problems.append((row, _misfit(group, wanted)))
-    elif row.state != ACTIVE or row.vlan_id != wanted.vlan_id or _moved(row, group):
+    elif row.state != ACTIVE or row.last_error or row.vlan_id != wanted.vlan_id or _moved(row, group):
         plan.confirm.append((wanted, group))
 
 

@@ -216,6 +216,7 @@ class _Ensuring:
                 check_group(group, wanted[site])
                 made[site] = group
             elif site in spots and spots[site].ready and not spots[site].obstacle:
+                table.blame(self.context, wanted[site], f"it cannot be made: {error}")
                 what = f"port group '{wanted[site].name}' cannot be made on '{site.switch}' of {site.scope}"
                 raise BindingError(f"{what}: {error}")
         return made

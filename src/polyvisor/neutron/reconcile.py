@@ -186,6 +186,7 @@ class Reconciler:
             for wanted, error in failed:
                 if not isinstance(error, AlreadyExists):
                     LOG.warning("Port group %s cannot be made on %s: %s", wanted.name, wanted.site, error)
+                    table.blame(self._context, wanted, f"it cannot be made: {error}")
 
     def _repair(self, plan: Plan) -> None:
         if self._is_dry(f"repair port group {group.name} of {group.scope}" for _, group, _ in plan.repair):
@@ -196,6 +197,7 @@ class Reconciler:
                 self._ask(partial(self._switches.repair, spot=spot, group=group, wanted=wanted))
             except VSphereError as exc:
                 LOG.warning("Port group %s of %s cannot be repaired: %s", group.name, group.scope, exc)
+                table.blame(self._context, wanted, f"it was changed, and cannot be repaired: {exc}")
                 continue
             LOG.warning("Repaired port group %s of %s, which somebody had changed", group.name, group.scope)
             self._confirm([(wanted, group)])

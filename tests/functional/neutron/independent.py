@@ -24,6 +24,20 @@ class Client:
         finally:
             view.Destroy()
 
+    def end_other_sessions(self) -> None:
+        """As an administrator ends them, or vCenter when they were idle."""
+        manager = self.content.sessionManager
+        own = manager.currentSession.key
+        manager.TerminateSession([each.key for each in manager.sessionList if each.key != own])
+
+    def disconnect(self, name: str) -> None:
+        """Take a host from vCenter's reach."""
+        wait(self.find_all(vim.HostSystem)[name].DisconnectHost_Task())
+
+    def reconnect(self, name: str) -> None:
+        """Give it back."""
+        wait(self.find_all(vim.HostSystem)[name].ReconnectHost_Task())
+
     def port_group(self, name: str) -> Any:
         return self.find_all(vim.dvs.DistributedVirtualPortgroup).get(name)
 
@@ -79,12 +93,11 @@ class Client:
     @contextmanager
     def disconnected(self, name: str) -> Iterator[None]:
         """Take a host from vCenter's reach, and give it back."""
-        host = self.find_all(vim.HostSystem)[name]
-        wait(host.DisconnectHost_Task())
+        self.disconnect(name)
         try:
             yield
         finally:
-            wait(host.ReconnectHost_Task())
+            self.reconnect(name)
 
     def vm_on(self, host: str) -> Any:
         """Some VM of that host: one is moved there if it has none."""
@@ -102,6 +115,13 @@ class Client:
             yield
         finally:
             self._reconfigure_switch("add", name)
+
+    def add_standard_switch(self, name: str, cluster: str) -> None:
+        """Make another standard switch by hand, on each host of a cluster."""
+        for host in self.find_all(vim.ClusterComputeResource)[cluster].host:
+            self._networking(host.name).AddVirtualSwitch(
+                name, vim.host.VirtualSwitch.Specification(numPorts=128)
+            )
 
     def add_switch(self, name: str, cluster: str) -> None:
         """Make another distributed switch by hand, for the hosts of a cluster."""

@@ -83,12 +83,22 @@ class WithDriver:
     common: ClassVar[dict[str, Any]] = {}
     vcenter_options: ClassVar[dict[str, Any]] = {}
     network_type: ClassVar[str] = "vlan"
-    more: ClassVar[dict[str, dict[str, Any]]] = {}
     vcenter: VCenter
     password_file: Path
 
+    @pytest.fixture
+    def more(self) -> dict[str, dict[str, Any]]:
+        """Options of any section, over those that are made of the above."""
+        return {}
+
     @pytest.fixture(autouse=True)
-    def _configure(self, running_vcenter: VCenter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _configure(
+        self,
+        running_vcenter: VCenter,
+        more: dict[str, dict[str, Any]],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
         self.vcenter = running_vcenter
         self.password_file = tmp_path / "password"
         config = write_config(
@@ -98,7 +108,7 @@ class WithDriver:
             self.common,
             self.vcenter_options,
             self.network_type,
-            self.more,
+            more,
         )
         monkeypatch.setitem(neutron_db.test_lib.test_config, "config_files", [str(config)])
 

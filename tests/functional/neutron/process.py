@@ -18,6 +18,7 @@ from oslo_config import cfg
 
 from polyvisor.neutron import conf
 from polyvisor.neutron.connection import connect
+from polyvisor.neutron.db import models
 from polyvisor.neutron.db import port_group as table
 from polyvisor.neutron.db.lease import Lease
 from polyvisor.neutron.distributed_switch import DistributedSwitches
@@ -61,6 +62,19 @@ def bind_and_die(config: Path, host: str, network: Network) -> None:
     _bind(Dying(settings), host, network, None)
 
 
+def reconcile_and_die(config: Path, switch_type: str) -> None:
+    """As `reconcile`, but be killed when vCenter has removed a port group and the table still has it."""
+
+    class Dying(TYPES[switch_type]):  # type: ignore[misc]  # chosen above
+        def remove(self, session: Any, group: Group) -> None:
+            super().remove(session, group)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    [reconciler] = reconcilers(Dying(configure(config)), connect, _DRIVERS[switch_type])
+    reconciler.run()
+    reconciler.run()
+
+
 def bind_while_deleted(config: Path, host: str, network: Network) -> None:
     """As `bind`, but the network is deleted while vCenter makes its port groups."""
     settings = configure(config)
@@ -93,6 +107,15 @@ def reconcile(config: Path, switch_type: str, times: int = 2) -> None:
         for _ in range(times):
             reconciler.run()
         reconciler.release()
+
+
+def take_over(config: Path, switch_type: str) -> None:
+    """Compare in the place of a worker that was killed, whose lease has run out."""
+    configure(config)
+    context = neutron_context.get_admin_context()
+    with db_api.CONTEXT_WRITER.using(context):
+        context.session.query(models.Lease).filter_by(switch_type=switch_type).delete()
+    reconcile(config, switch_type)
 
 
 def work_until_gone(config: Path, switch_type: str, network_id: str) -> bool:

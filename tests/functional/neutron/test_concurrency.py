@@ -124,6 +124,17 @@ def test_what_a_killed_process_made_for_nobody_is_removed(
     assert run(process.rows, network.id) == []
 
 
+def test_what_a_killed_worker_removed_is_forgotten_by_the_next(config: Path, run: Run, seen: Client) -> None:
+    network = run(process.add_network, 315)
+    run(process.bind, "compute2", network)
+    run(process.delete_network, network.id)
+    die(process.reconcile_and_die, config, "dvs")
+    assert names(seen, "compute2", network.id) == []
+    assert [row.state for row in run(process.rows, network.id)] == [table.DELETING]
+    run(process.take_over, "dvs")
+    assert run(process.rows, network.id) == []
+
+
 @pytest.mark.parametrize("host", COMPUTES)
 def test_a_network_deleted_during_a_bind_leaves_nothing(run: Run, seen: Client, host: str) -> None:
     network = run(process.add_network, 312)

@@ -55,6 +55,8 @@ class TestDistributed(Mapping):
         assert group.config.defaultPortConfig.vlan.vlanId == 99
         assert "has VLAN 99" in self.listed(network_id)[0]["last_error"]
         self.seen.change_port_group(group, 501)
+        self.reconcile()
+        assert self.listed(network_id)[0]["last_error"] is None
         self.delete_all(network_id)
         self.reconcile()
         assert group.config.configVersion == str(int(version) + 2)

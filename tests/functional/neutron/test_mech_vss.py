@@ -105,6 +105,8 @@ class TestFaults(StandardBinding):
         assert port[portbindings.VIF_TYPE] == portbindings.VIF_TYPE_BINDING_FAILED
         assert f"port group '{network_id}' cannot be made on 'vSwitch0' of esx1" in logs.output[0]
         assert len(self.seen.standard_port_groups(network_id)) == 3
+        [refused] = [row for row in self.rows(network_id) if row.last_error]
+        assert (refused.state, refused.last_error[:18]) == (table.PENDING, "it cannot be made:")
         self.faults.set()
         self.plugin.update_port(self.admin, port["id"], {"port": {"name": "again"}})
         assert sorted(self.seen.standard_port_groups(network_id)) == HOSTS

@@ -236,6 +236,16 @@ def update(context: Any, ids: Collection[int], **values: Any) -> None:
 
 
 @db_api.retry_db_errors
+def blame(context: Any, wanted: Wanted, problem: str) -> None:
+    """Write down what stands in the way of a port group, for whoever looks."""
+    with db_api.CONTEXT_WRITER.using(context):
+        query = context.session.query(models.PortGroup)
+        query.filter_by(**_columns(wanted.site), network_id=wanted.network_id).update(
+            {"last_error": problem}, synchronize_session=False
+        )
+
+
+@db_api.retry_db_errors
 def forget(context: Any, ids: Collection[int]) -> None:
     """Delete rows, of port groups that are gone or no business of ours."""
     with db_api.CONTEXT_WRITER.using(context):
