@@ -64,13 +64,15 @@ def bind_and_die(config: Path, host: str, network: Network) -> None:
 
 def reconcile_and_die(config: Path, switch_type: str) -> None:
     """As `reconcile`, but be killed when vCenter has removed a port group and the table still has it."""
+    switches = TYPES[switch_type](configure(config))
+    remove = switches.remove
 
-    class Dying(TYPES[switch_type]):  # type: ignore[misc]  # chosen above
-        def remove(self, session: Any, group: Group) -> None:
-            super().remove(session, group)
-            os.kill(os.getpid(), signal.SIGKILL)
+    def remove_and_die(session: Any, group: Group) -> None:
+        remove(session, group)
+        os.kill(os.getpid(), signal.SIGKILL)
 
-    [reconciler] = reconcilers(Dying(configure(config)), connect, _DRIVERS[switch_type])
+    switches.remove = remove_and_die  # type: ignore[method-assign]  # of this instance only
+    [reconciler] = reconcilers(switches, connect, _DRIVERS[switch_type])
     reconciler.run()
     reconciler.run()
 

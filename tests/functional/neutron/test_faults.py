@@ -59,7 +59,7 @@ class TestInTheMiddle(Faulty):
         assert {row.site.scope: row.state for row in self.rows(network_id)} == dict.fromkeys(
             HOSTS[:3], table.ACTIVE
         ) | {"esx14": table.PENDING}
-        del self.mech.switches.create  # type: ignore[method-assign]  # the instance's, set above
+        del self.mech.switches.create  # the instance's, set above
         self.reconcile()
         assert sorted(self.seen.standard_port_groups(network_id)) == HOSTS
 
