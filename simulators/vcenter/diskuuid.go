@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/google/uuid"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
@@ -18,6 +19,9 @@ func uuidOf(file string) string {
 	}
 	return descriptor.DDB[uuidKey]
 }
+
+// newDiskUUID makes one in the form that vSphere writes.
+func newDiskUUID() string { return uuid.NewString() }
 
 // keepUUID writes a disk's UUID into its descriptor.
 func keepUUID(file, uuid string) {

@@ -23,6 +23,9 @@ func message(fault types.BaseMethodFault) string {
 		return fmt.Sprintf("Virtual disk '%s' is not accessible on the host: %s", f.Device, f.Fault.LocalizedMessage)
 	case *types.ConcurrentAccess:
 		return "The object or item referred to could not be changed because it was changed by another session."
+	case *types.CustomizationFault:
+		return "Customization of the guest operating system is not supported due to the given reason: " +
+			"Tools is not installed in the GuestVM."
 	case *types.DuplicateName:
 		return fmt.Sprintf("The name '%s' already exists.", f.Name)
 	case *types.FileAlreadyExists:

@@ -29,7 +29,7 @@ type fileMove struct {
 
 // steps lists the files that a relocation moves, with their new names. vCenter names them after the VM.
 func (r *relocation) steps() []*fileMove {
-	n := &naming{vm: r.vm.Name, folders: map[*simulator.Datastore]string{}, taken: map[string]bool{}, stems: map[string]string{}}
+	n := newNaming(r.vm.Name)
 	var all []*fileMove
 	vmx := r.vm.Config.Files.VmPathName
 	old, file, _ := r.inventory.resolve(vmx)
@@ -195,7 +195,7 @@ func (f *fileMove) apply(i *inventory) types.BaseMethodFault {
 	if fault != nil {
 		return fault
 	}
-	err := os.MkdirAll(filepath.Dir(dest), 0o700)
+	err := makeFolder(filepath.Dir(dest))
 	switch {
 	case err != nil:
 	case f.disk:
@@ -252,12 +252,25 @@ type naming struct {
 	stems   map[string]string // of a chain's files, by its base and datastore
 }
 
+func newNaming(vm string) *naming {
+	return &naming{
+		vm: vm, folders: map[*simulator.Datastore]string{}, taken: map[string]bool{}, stems: map[string]string{},
+	}
+}
+
 // folder is the VM's on a datastore: a new one of its name.
 func (n *naming) folder(ds *simulator.Datastore) string {
 	if n.folders[ds] == "" {
 		n.folders[ds] = n.free(ds, "", fileStem(n.vm), "")
 	}
 	return n.folders[ds]
+}
+
+// fresh names a disk of the VM that is new.
+func (n *naming) fresh(ds *simulator.Datastore) string {
+	var p object.DatastorePath
+	p.FromString(n.folder(ds))
+	return n.free(ds, p.Path, fileStem(n.vm), ".vmdk")
 }
 
 // free finds a name in a folder of a datastore that nothing has.
@@ -282,9 +295,7 @@ func (n *naming) disk(ds *simulator.Datastore, chain []*flatBacking, link int) s
 	base := chain[len(chain)-1].FileName
 	stem := n.stems[ds.Name+base]
 	if stem == "" {
-		var p object.DatastorePath
-		p.FromString(n.folder(ds))
-		stem = strings.TrimSuffix(n.free(ds, p.Path, fileStem(n.vm), ".vmdk"), ".vmdk")
+		stem = strings.TrimSuffix(n.fresh(ds), ".vmdk")
 		n.stems[ds.Name+base] = stem
 	}
 	return stem + deltaSuffix.FindString(strings.TrimSuffix(chain[link].FileName, ".vmdk")) + ".vmdk"
@@ -292,6 +303,8 @@ func (n *naming) disk(ds *simulator.Datastore, chain []*flatBacking, link int) s
 
 // fileStem is what files of a VM of that name are called. govmomi does not survive percent signs.
 func fileStem(name string) string { return strings.ReplaceAll(name, "%", "_") }
+
+func makeFolder(dir string) error { return os.MkdirAll(dir, 0o700) }
 
 func storeDescriptor(file string, descriptor *vmdk.Descriptor) error {
 	f, err := os.Create(file)

@@ -211,28 +211,32 @@ func (r *relocation) commit(ctx *simulator.Context) types.BaseMethodFault {
 // changeNetworks connects NICs elsewhere. Nothing else of a device in the specification counts, nor other devices.
 func (r *relocation) changeNetworks(ctx *simulator.Context) {
 	for _, device := range r.vm.Config.Hardware.Device {
-		_, backing := r.newBacking(device)
-		if backing == nil {
-			continue
-		}
-		network := r.inventory.networkOf(backing)
-		if standard, ok := backing.(*types.VirtualEthernetCardNetworkBackingInfo); ok {
-			standard.Network = &network.Self
-		}
-		card := device.GetVirtualDevice()
-		card.Backing = backing
-		if card.DeviceInfo != nil {
-			card.DeviceInfo.GetDescription().Summary = network.Name
-		}
-		for n := range r.vm.Guest.Net {
-			if r.vm.Guest.Net[n].DeviceConfigId == card.Key {
-				r.vm.Guest.Net[n].Network = network.Name
+		if _, backing := r.newBacking(device); backing != nil {
+			name := r.inventory.plug(device, backing)
+			for n := range r.vm.Guest.Net {
+				if r.vm.Guest.Net[n].DeviceConfigId == device.GetVirtualDevice().Key {
+					r.vm.Guest.Net[n].Network = name
+				}
 			}
 		}
 	}
 	set(ctx, r.vm, map[string]types.AnyType{
 		"config.hardware.device": r.vm.Config.Hardware.Device, "guest.net": r.vm.Guest.Net,
 	})
+}
+
+// plug connects a NIC to a network that is known to exist, and tells its name.
+func (i *inventory) plug(nic types.BaseVirtualDevice, backing types.BaseVirtualDeviceBackingInfo) string {
+	network := i.networkOf(backing)
+	if standard, ok := backing.(*types.VirtualEthernetCardNetworkBackingInfo); ok {
+		standard.Network = &network.Self
+	}
+	card := nic.GetVirtualDevice()
+	card.Backing = backing
+	if card.DeviceInfo != nil {
+		card.DeviceInfo.GetDescription().Summary = network.Name
+	}
+	return network.Name
 }
 
 // newBacking finds the network that the specification gives a NIC, and where.
