@@ -6,6 +6,7 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,6 +21,7 @@ type inventorySpec struct {
 	hosts            int
 	sharedDatastores int
 	vms              int
+	brownfield       string
 	seed             int64
 	instanceUUID     string
 	stateDir         string
@@ -34,6 +36,8 @@ func (s *inventorySpec) validate() error {
 		return errors.New("-hosts must be 1 to 64, vSphere's own limit for a cluster")
 	case s.sharedDatastores < 1:
 		return errors.New("-shared-datastores must be 1 or more: the VMs that are there need one")
+	case !slices.Contains([]string{"", "plain", "varied"}, s.brownfield):
+		return errors.New("-brownfield must be plain or varied")
 	case s.vms < 0:
 		return errors.New("-vms must not be negative")
 	case s.taskSeconds < 0:
@@ -113,7 +117,10 @@ func (i *inventory) populate() error {
 	if hasState(i.spec.stateDir) {
 		return i.load(i.spec.stateDir)
 	}
-	return i.createVMs()
+	if err := i.createVMs(); err != nil || i.spec.brownfield != "varied" {
+		return err
+	}
+	return i.createVaried()
 }
 
 // prepareDir makes the directory for the datastores' files. Without a saved inventory nobody knows whose those

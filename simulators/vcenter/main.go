@@ -43,6 +43,7 @@ func parseFlags(args []string) (options, error) {
 	fs.IntVar(&o.inventory.sharedDatastores, "shared-datastores", 2, "datastores that every host sees, 1 or more")
 	fs.IntVar(&o.inventory.vms, "vms", 0, "VMs that are already there, spread over the hosts")
 	fs.Float64Var(&o.inventory.taskSeconds, "task-seconds", 0, "how long a task takes that moves, copies or snapshots a VM")
+	fs.StringVar(&o.inventory.brownfield, "brownfield", "plain", "what else is there: plain: nothing; varied: VMs of every odd `kind`")
 	fs.Int64Var(&o.inventory.seed, "seed", 1, "same seed, same inventory: UUIDs, MAC addresses, morefs")
 	if err := fs.Parse(args); err != nil {
 		return o, err

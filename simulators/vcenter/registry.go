@@ -51,6 +51,7 @@ func newDispatcher(i *inventory, f *faults, a *access) *dispatcher {
 	d["HostSystem"] = &hostMethods{set("HostSystem"), i}
 	d["VirtualMachineSnapshot"] = &snapshotMethods{set("VirtualMachineSnapshot"), i}
 	d["SessionManager"] = a
+	d["AuthorizationManager"] = &authorizationMethods{set("AuthorizationManager"), i}
 	d["HttpNfcLease"] = &leaseMethods{set("HttpNfcLease"), i}
 	d["Task"] = &taskMethods{set("Task"), i}
 	d["VirtualMachineProvisioningChecker"] = &checkerMethods{set("VirtualMachineProvisioningChecker"), i}

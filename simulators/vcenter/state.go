@@ -152,6 +152,8 @@ func newObject(kind string) mo.Reference {
 		return &simulator.Folder{}
 	case "ResourcePool":
 		return &simulator.ResourcePool{}
+	case "VirtualApp":
+		return &simulator.VirtualApp{}
 	case "Network":
 		return &mo.Network{}
 	case "DistributedVirtualPortgroup":

@@ -36,7 +36,7 @@ REQUIRED_PRIVILEGES: Final[Mapping[str, tuple[str, ...]]] = {
         f"{_VM}.State.RemoveSnapshot",
         f"{_VM}.State.RevertToSnapshot",
     ),
-    "ComputeResource": ("Resource.AssignVMToPool", "Resource.ColdMigrate", "Resource.HotMigrate"),
+    "ClusterComputeResource": ("Resource.AssignVMToPool", "Resource.ColdMigrate", "Resource.HotMigrate"),
     "Datastore": ("Datastore.AllocateSpace", "Datastore.Browse", "Datastore.FileManagement"),
 }
 

@@ -64,7 +64,8 @@ class Discovery:
 
     def cluster(self, vm: VirtualMachine) -> Entity | None:
         """The cluster, or the compute resource of a host that is in none."""
-        return next((item for item in above(self.entities, vm.host) if item.kind == "ComputeResource"), None)
+        found = (item for item in above(self.entities, vm.host) if item.kind.endswith("ComputeResource"))
+        return next(found, None)
 
     def datacenter(self, vm: VirtualMachine) -> str | None:
         """Moref of the datacenter that the VM is in."""

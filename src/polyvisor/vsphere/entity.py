@@ -16,6 +16,7 @@ _KINDS: Final[dict[type, str | None]] = {
     vim.Datacenter: None,
     vim.Folder: None,
     vim.ComputeResource: None,
+    vim.ClusterComputeResource: None,  # after its base type, whose view has clusters too
     vim.ResourcePool: None,
     vim.HostSystem: "runtime.connectionState",
     vim.Datastore: "summary.accessible",
@@ -29,8 +30,8 @@ class Entity:
     Attributes:
         name: unescaped.
         parent: moref; None for the root folder.
-        kind: Datacenter, Folder, ComputeResource (clusters too), ResourcePool (vApps too), HostSystem,
-            Datastore.
+        kind: Datacenter, Folder, ClusterComputeResource, ComputeResource (of a host that is in no cluster),
+            ResourcePool (vApps too), HostSystem, Datastore.
         usable: a host is connected, a datastore accessible; true for all others.
     """
 

@@ -28,7 +28,7 @@ ENTITIES = (
     Entity("group-v1", "vm", "datacenter-1", "Folder", True),
     Entity("group-v2", "shop", "group-v1", "Folder", True),
     Entity("group-h1", "host", "datacenter-1", "Folder", True),
-    Entity("domain-c1", "cluster1", "group-h1", "ComputeResource", True),
+    Entity("domain-c1", "cluster1", "group-h1", "ClusterComputeResource", True),
     Entity("host-1", "esx11", "domain-c1", "HostSystem", True),
 )
 SWITCHES: tuple[dict[str, str], ...] = (
