@@ -43,8 +43,8 @@ func (i *inventory) markUplinks() error {
 	return nil
 }
 
-func (i *inventory) joinSwitch(host *simulator.HostSystem) error {
-	body := i.dvs.ReconfigureDvsTask(i.ctx, &types.ReconfigureDvs_Task{
+func (i *inventory) joinSwitch(ctx *simulator.Context, host *simulator.HostSystem) error {
+	body := i.dvs.ReconfigureDvsTask(ctx, &types.ReconfigureDvs_Task{
 		This: i.dvs.Self,
 		Spec: &types.DVSConfigSpec{Host: []types.DistributedVirtualSwitchHostMemberConfigSpec{{
 			Operation: string(types.ConfigSpecOperationAdd), Host: host.Self,

@@ -19,18 +19,20 @@ const (
 	hostMemoryBytes = 512 << 30
 )
 
-func (i *inventory) createHost(cluster *simulator.ClusterComputeResource, name string) error {
-	body := cluster.AddHostTask(i.ctx, &types.AddHost_Task{
+func (i *inventory) createHost(
+	ctx *simulator.Context, cluster *simulator.ClusterComputeResource, name string,
+) (*simulator.HostSystem, error) {
+	body := cluster.AddHostTask(ctx, &types.AddHost_Task{
 		This: cluster.Self, Spec: types.HostConnectSpec{HostName: name}, AsConnected: true,
 	})
 	result, err := i.task(body.(*methods.AddHost_TaskBody).Res.Returnval)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	host := i.registry().Get(result.(types.ManagedObjectReference)).(*simulator.HostSystem)
 	i.sizeHost(cluster, host)
 	i.wireHost(host)
-	return i.joinSwitch(host)
+	return host, i.joinSwitch(ctx, host)
 }
 
 func (i *inventory) sizeHost(cluster *simulator.ClusterComputeResource, host *simulator.HostSystem) {

@@ -67,6 +67,7 @@ type inventory struct {
 	leases   leases
 	jobs     jobs
 	sharing  sharing
+	added    bool // a host, since the start
 }
 
 func newInventory(spec inventorySpec) (*inventory, error) {
@@ -204,7 +205,7 @@ func (i *inventory) createClusters() error {
 		ref := body.(*methods.CreateClusterExBody).Res.Returnval
 		cluster := i.registry().Get(ref).(*simulator.ClusterComputeResource)
 		for h := 1; h <= i.spec.hosts; h++ {
-			if err := i.createHost(cluster, fmt.Sprintf("esx%d%d", c, h)); err != nil {
+			if _, err := i.createHost(i.ctx, cluster, fmt.Sprintf("esx%d%d", c, h)); err != nil {
 				return err
 			}
 		}

@@ -15,7 +15,8 @@ import (
 // has no call for it, since nobody asks for it.
 type outage struct {
 	Datastore string `json:"datastore"`
-	Host      string `json:"host,omitempty"` // all hosts if empty
+	Host      string `json:"host,omitempty"`      // all hosts if empty
+	Unmounted bool   `json:"unmounted,omitempty"` // somebody unmounted it, which is no fault of the storage
 }
 
 // outages are those in force.
@@ -78,12 +79,14 @@ func (o *outages) apply(list []outage) {
 	for _, ds := range o.inventory.datastores() {
 		mounts := slices.Clone(ds.Host)
 		for n := range mounts {
-			down := slices.ContainsFunc(list, func(each outage) bool {
+			at := slices.IndexFunc(list, func(each outage) bool {
 				return each.Datastore == ds.Name && (each.Host == "" || each.Host == o.hostName(mounts[n]))
 			})
+			down, unmounted := at >= 0, at >= 0 && list[at].Unmounted
+			mounts[n].MountInfo.Mounted = types.NewBool(!unmounted)
 			mounts[n].MountInfo.Accessible = types.NewBool(!down)
 			mounts[n].MountInfo.InaccessibleReason = ""
-			if down {
+			if down && !unmounted {
 				mounts[n].MountInfo.InaccessibleReason = string(types.HostMountInfoInaccessibleReasonAllPathsDown_Start)
 			}
 		}

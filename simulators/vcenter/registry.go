@@ -31,9 +31,10 @@ type dispatcher struct {
 	sets   map[string]mo.Reference
 	faults *faults
 	jobs   *jobs
+	calls  *calls
 }
 
-func newDispatcher(i *inventory, f *faults, a *access) *dispatcher {
+func newDispatcher(i *inventory, f *faults, a *access, c *calls) *dispatcher {
 	d := map[string]mo.Reference{"": &injector{newMethodSet(injectorRef), i}}
 	set := func(kind string) methodSet {
 		return newMethodSet(types.ManagedObjectReference{Type: "MethodSet", Value: kind})
@@ -53,16 +54,18 @@ func newDispatcher(i *inventory, f *faults, a *access) *dispatcher {
 	d["SessionManager"] = a
 	d["AuthorizationManager"] = &authorizationMethods{set("AuthorizationManager"), i}
 	d["HttpNfcLease"] = &leaseMethods{set("HttpNfcLease"), i}
+	d["ClusterComputeResource"] = &clusterMethods{set("ClusterComputeResource"), i}
 	d["Task"] = &taskMethods{set("Task"), i}
 	d["VirtualMachineProvisioningChecker"] = &checkerMethods{set("VirtualMachineProvisioningChecker"), i}
 	for _, methods := range d {
 		i.registry().Put(methods)
 	}
-	return &dispatcher{d, f, &i.jobs}
+	return &dispatcher{d, f, &i.jobs, c}
 }
 
 // route sees every call before its object does.
 func (d *dispatcher) route(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
+	d.calls.count(method.Name)
 	if d.faults.inject(ctx, method) || d.jobs.refuse(ctx, method) {
 		return ctx.Map.Get(injectorRef), nil
 	}

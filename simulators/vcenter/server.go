@@ -44,6 +44,9 @@ func newVCenter(o options, password string) (*vCenter, error) {
 	s.ServeMux.HandleFunc("POST /sdk", interruptible(zonedTimestamps(s.ServeSDK)))
 	s.ServeMux.Handle("/faults", authenticated(o.username, password, rules))
 	s.ServeMux.Handle("/outages", authenticated(o.username, password, &outages{inventory: inv}))
+	s.ServeMux.Handle("/objects", authenticated(o.username, password, &objects{inventory: inv}))
+	counter := newCalls()
+	s.ServeMux.Handle("/calls", authenticated(o.username, password, counter))
 	files := newAccess(inv, o.username, password)
 	files.register(s.ServeMux, func(w http.ResponseWriter, r *http.Request) {
 		s.ServeDatastore(w, r)
@@ -60,7 +63,7 @@ func newVCenter(o options, password string) (*vCenter, error) {
 			http.ServeFile(w, r, o.wsdlFile)
 		})
 	}
-	inv.registry().Handler = newDispatcher(inv, rules, files).route
+	inv.registry().Handler = newDispatcher(inv, rules, files, counter).route
 	return &vCenter{inventory: inv, server: s.NewServer()}, nil
 }
 

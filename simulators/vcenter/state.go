@@ -61,6 +61,9 @@ func (i *inventory) stored() []types.ManagedObjectReference {
 
 // save writes the state, or leaves the old one in place if it cannot.
 func (i *inventory) save(dir string) error {
+	if i.added {
+		return errors.New("the state cannot be kept: a host was added since the start")
+	}
 	s := i.state()
 	collector := get[*propertyCollector](i.registry(), serviceInstance(i.registry()).Content.PropertyCollector)
 	for _, ref := range i.stored() {
