@@ -137,8 +137,11 @@ func (m *diskMethods) ExtendVirtualDiskTask(ctx *simulator.Context, req *types.E
 
 // extended shows the new capacity on the VM that has the disk.
 func (i *inventory) extended(ctx *simulator.Context, name string, capacityKB int64) {
-	for _, entity := range ctx.Map.All("VirtualMachine") {
-		vm := entity.(*simulator.VirtualMachine)
+	for _, ref := range i.sharing.users(is(name)) {
+		vm, there := ctx.Map.Get(ref).(*simulator.VirtualMachine)
+		if !there {
+			continue
+		}
 		ctx.WithLock(vm, func() {
 			for _, device := range vm.Config.Hardware.Device {
 				disk, isDisk := device.(*types.VirtualDisk)

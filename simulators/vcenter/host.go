@@ -153,8 +153,8 @@ func (m *hostMethods) setMaintenance(ctx *simulator.Context, host *simulator.Hos
 // DisconnectHostTask makes vCenter know nothing new of the host and of what is on it.
 func (m *hostMethods) DisconnectHostTask(ctx *simulator.Context, req *types.DisconnectHost_Task) soap.HasFault {
 	host := get[*simulator.HostSystem](ctx.Map, req.This)
-	task := run(ctx, host, "DisconnectHost_Task", func() (types.AnyType, types.BaseMethodFault) {
-		m.setConnection(ctx, host, types.HostSystemConnectionStateDisconnected,
+	task := m.inventory.jobs.run(ctx, host, "DisconnectHost_Task", func(w *job) (types.AnyType, types.BaseMethodFault) {
+		m.setConnection(w.ctx, host, types.HostSystemConnectionStateDisconnected,
 			types.VirtualMachineConnectionStateDisconnected)
 		return nil, nil
 	})
@@ -164,25 +164,30 @@ func (m *hostMethods) DisconnectHostTask(ctx *simulator.Context, req *types.Disc
 // ReconnectHostTask undoes it.
 func (m *hostMethods) ReconnectHostTask(ctx *simulator.Context, req *types.ReconnectHost_Task) soap.HasFault {
 	host := get[*simulator.HostSystem](ctx.Map, req.This)
-	task := run(ctx, host, "ReconnectHost_Task", func() (types.AnyType, types.BaseMethodFault) {
+	task := m.inventory.jobs.run(ctx, host, "ReconnectHost_Task", func(w *job) (types.AnyType, types.BaseMethodFault) {
 		if host.Runtime.ConnectionState == types.HostSystemConnectionStateConnected {
 			return nil, &types.InvalidState{}
 		}
-		m.setConnection(ctx, host, types.HostSystemConnectionStateConnected,
+		m.setConnection(w.ctx, host, types.HostSystemConnectionStateConnected,
 			types.VirtualMachineConnectionStateConnected)
 		return nil, nil
 	})
 	return &methods.ReconnectHost_TaskBody{Res: &types.ReconnectHost_TaskResponse{Returnval: task}}
 }
 
+// setConnection does not hold the host while it changes the VMs: one that moves holds itself, and wants the host.
 func (m *hostMethods) setConnection(
 	ctx *simulator.Context, host *simulator.HostSystem,
 	state types.HostSystemConnectionState, vmState types.VirtualMachineConnectionState,
 ) {
-	set(ctx, host, map[string]types.AnyType{
-		"runtime.connectionState": state, "summary.runtime.connectionState": state,
+	var vms []types.ManagedObjectReference
+	ctx.WithLock(host, func() {
+		set(ctx, host, map[string]types.AnyType{
+			"runtime.connectionState": state, "summary.runtime.connectionState": state,
+		})
+		vms = slices.Clone(host.Vm)
 	})
-	for _, ref := range host.Vm {
+	for _, ref := range vms {
 		vm := get[*simulator.VirtualMachine](ctx.Map, ref)
 		ctx.WithLock(vm, func() {
 			set(ctx, vm, map[string]types.AnyType{

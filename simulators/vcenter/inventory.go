@@ -104,6 +104,7 @@ func newInventory(spec inventorySpec) (*inventory, error) {
 			return nil, err
 		}
 	}
+	inv.jobs.forgetAll()
 	inv.usage.refresh(inv.ctx)
 	inv.registry().AddHandler(inv.usage)
 	inv.registry().AddHandler(&inv.jobs)

@@ -72,7 +72,7 @@ func (o *objects) change(ctx *simulator.Context, object mo.Entity, name string, 
 			vms = types.VirtualMachineConnectionStateConnected
 		}
 		m := &hostMethods{inventory: o.inventory}
-		ctx.WithLock(host, func() { m.setConnection(ctx, host, types.HostSystemConnectionState(state), vms) })
+		m.setConnection(ctx, host, types.HostSystemConnectionState(state), vms)
 		return nil
 	}
 	if err := setProperty(ctx, object, name, value); err != nil {

@@ -254,6 +254,15 @@ func TestRelocateNeedsTheNetworks(t *testing.T) {
 	l.failed(task, err, &types.InvalidDeviceSpec{})
 	spec.DeviceChange = to("there")
 	l.done(l.relocate(vm, spec))
+	l.done(vm.PowerOff(l.ctx))
+	l.done(l.relocate(vm, types.VirtualMachineRelocateSpec{Host: ref(l.host("esx11"))}))
+	l.done(l.powerOn(vm, nil))
+	if isConnected(l.nic(vm)) {
+		t.Error("connected to a network that the host has not")
+	}
+	l.done(vm.PowerOff(l.ctx))
+	l.done(l.relocate(vm, types.VirtualMachineRelocateSpec{Host: ref(l.host("esx12"))}))
+	l.done(l.powerOn(vm, nil))
 	if l.mac(vm) != mac || !slices.Contains(l.network("there").Vm, vm.Reference()) ||
 		slices.Contains(l.network("here").Vm, vm.Reference()) {
 		t.Errorf("MAC address %s, before %s", l.mac(vm), mac)

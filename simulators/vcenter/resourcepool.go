@@ -49,7 +49,9 @@ func (m *poolMethods) ImportVApp(ctx *simulator.Context, req *types.ImportVApp) 
 	})
 	if entity != nil {
 		vm := get[*simulator.VirtualMachine](ctx.Map, *entity)
-		m.inventory.rename(ctx, vm, name)
+		if isVM {
+			m.inventory.rename(ctx, vm, name)
+		}
 		m.inventory.introduce(ctx, vm)
 		ctx.WithLock(vm, func() { m.inventory.leases.admitUploads(lease, vm) })
 	}

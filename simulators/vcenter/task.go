@@ -306,6 +306,18 @@ func (j *jobs) UpdateObject(_ *simulator.Context, o mo.Reference, changes []type
 	}
 }
 
+// forgetAll is for the tasks that made the inventory, which no vCenter ever had.
+func (j *jobs) forgetAll() {
+	for _, task := range j.inventory.registry().AllReference("Task") {
+		j.inventory.registry().Remove(j.inventory.ctx, task.Reference())
+	}
+	none := func([]types.ManagedObjectReference) []types.ManagedObjectReference { return nil }
+	j.showRecent(j.inventory.ctx, *serviceInstance(j.inventory.registry()).Content.TaskManager, none)
+	for _, entity := range j.inventory.registry().All("") {
+		entity.Entity().RecentTask = nil
+	}
+}
+
 func (j *jobs) forget(ref types.ManagedObjectReference) {
 	ctx := *j.inventory.ctx
 	task := get[*simulator.Task](ctx.Map, ref)

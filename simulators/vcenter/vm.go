@@ -91,9 +91,26 @@ func (m *vmMethods) PowerOnVMTask(ctx *simulator.Context, req *types.PowerOnVM_T
 		if body.Fault_ != nil {
 			return nil, body.Fault_.VimFault().(types.BaseMethodFault)
 		}
-		return wait(ctx, body.Res.Returnval)
+		result, fault := wait(ctx, body.Res.Returnval)
+		m.inventory.unplugUnreachable(ctx, vm)
+		return result, fault
 	})
 	return &methods.PowerOnVM_TaskBody{Res: &types.PowerOnVM_TaskResponse{Returnval: task}}
+}
+
+// unplugUnreachable disconnects the NICs of a VM that came up on a host without their network.
+func (i *inventory) unplugUnreachable(ctx *simulator.Context, vm *simulator.VirtualMachine) {
+	host := get[*simulator.HostSystem](ctx.Map, *vm.Runtime.Host)
+	for _, device := range vm.Config.Hardware.Device {
+		if _, isNIC := device.(types.BaseVirtualEthernetCard); !isNIC || !isConnected(device) {
+			continue
+		}
+		network := i.networkOf(device.GetVirtualDevice().Backing)
+		if network == nil || !slices.Contains(host.Network, network.Self) {
+			device.GetVirtualDevice().Connectable.Connected = false
+			set(ctx, vm, map[string]types.AnyType{"config.hardware.device": vm.Config.Hardware.Device})
+		}
+	}
 }
 
 // choose moves the VM to the named host. A member of the cluster that cannot run it is not an error: the
