@@ -7,7 +7,16 @@ from typing import Self
 _SOURCE = "polyvisor:source"
 _SNAPSHOT = "polyvisor:snapshot"
 _LINKED = "polyvisor:linked"
-_POWER_ON = "polyvisor:power_on"
+
+
+def is_clone(system_metadata: Mapping[str, str]) -> bool:
+    """Tell whether a server was made as a clone."""
+    return _SOURCE in system_metadata
+
+
+def of_source(server: str) -> dict[str, str]:
+    """Return the entry that the system metadata of all clones of a server have."""
+    return {_SOURCE: server}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +26,11 @@ class Clone:
     :ivar source: UUID of the server that is cloned.
     :ivar snapshot: id of the snapshot of it that is cloned, as the API shows it; None for its present state.
     :ivar linked: whether the disks of the clone keep those of the snapshot as parents.
-    :ivar power_on: whether the clone is started.
     """
 
     source: str
     snapshot: str | None = None
     linked: bool = False
-    power_on: bool = True
 
     @classmethod
     def read(cls, system_metadata: Mapping[str, str]) -> Self:
@@ -35,12 +42,11 @@ class Clone:
             source=system_metadata[_SOURCE],
             snapshot=system_metadata.get(_SNAPSHOT),
             linked=system_metadata.get(_LINKED) == "true",
-            power_on=system_metadata.get(_POWER_ON) != "false",
         )
 
     def to_metadata(self) -> dict[str, str]:
         """Return the entries of the server's system metadata."""
-        entries = {_SOURCE: self.source, _POWER_ON: str(self.power_on).lower()}
+        entries = {_SOURCE: self.source}
         if self.snapshot is not None:
             entries[_SNAPSHOT] = self.snapshot
         if self.linked:

@@ -12,6 +12,7 @@ from typing import Self
 _ORIGIN = "polyvisor:origin"
 _VCENTER = "polyvisor:vcenter"
 _NODE = "polyvisor:node"
+_POWER_ON = "polyvisor:power_on"
 
 
 class Origin(StrEnum):
@@ -52,9 +53,15 @@ def read(system_metadata: Mapping[str, str]) -> str:
     return system_metadata.get(_ORIGIN, Origin.IMAGE)
 
 
-def to_metadata(origin: Origin, bounds: Bounds) -> dict[str, str]:
+def is_left_off(system_metadata: Mapping[str, str]) -> bool:
+    """Tell whether a new server's VM is not to be powered on."""
+    return system_metadata.get(_POWER_ON) == "false"
+
+
+def to_metadata(origin: Origin, bounds: Bounds, *, power_on: bool = True) -> dict[str, str]:
     """Return the entries of the server's system metadata for an origin."""
-    return {_ORIGIN: origin.value, **bounds.to_metadata()}
+    start = {} if power_on else {_POWER_ON: "false"}
+    return {_ORIGIN: origin.value, **bounds.to_metadata(), **start}
 
 
 def vcenter_of(node: str) -> str:

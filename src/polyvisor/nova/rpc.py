@@ -22,7 +22,7 @@ conf.register_opts(CONF)
 
 TOPIC = "polyvisor"
 VERSION = "1.0"
-"""What each endpoint answers at least. 1.1 added relocations."""
+"""What each endpoint answers at least. 1.1 added relocations, 1.2 clones."""
 
 Answer = dict[str, Any]
 Asked = TypeVar("Asked")
@@ -114,6 +114,15 @@ class PolyvisorAPI:
         :raises errors.NotAbortable: there is none, or vCenter does not offer it.
         """
         self._call(ctxt, instance.host, "abort_relocation", version="1.1", instance=instance)
+
+    def get_clone_source(self, ctxt: RequestContext, instance: Instance) -> Answer:
+        """Return `{"vcenter", "cluster", "source": {"guest", "tools", "disk_bytes", "volumes"}}`.
+
+        These are attributes of `vsphere.clone.Source`.
+
+        :raises errors.VirtualMachineNotFound: vCenter has no VM for this server.
+        """
+        return self._call(ctxt, instance.host, "get_clone_source", version="1.2", instance=instance)
 
     def _cast(
         self, ctxt: RequestContext, compute: str, method: str, *, version: str, **arguments: Any

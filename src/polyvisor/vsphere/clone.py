@@ -53,6 +53,7 @@ class Source:
         tools: whether VMware Tools are, or were, installed in the guest.
         disk_bytes: capacity of the disks that are the VM's own.
         datastores: morefs of those on which these disks are, parents included.
+        disks: keys and files of its disks, without those of Cinder.
         volumes: number of its disks that belong to Cinder.
     """
 
@@ -63,6 +64,7 @@ class Source:
     tools: bool
     disk_bytes: int
     datastores: frozenset[str]
+    disks: Mapping[int, str]
     volumes: int
     devices: Sequence[Any] = field(repr=False)
     extra_config: Mapping[str, str] = field(repr=False)
@@ -152,6 +154,7 @@ def read_source(session: Session, instance_uuid: str, snapshot: str | None = Non
         tools=_has_tools(vm),
         disk_bytes=sum(int(disk.capacityInKB) * 1024 for disk in own),
         datastores=frozenset(_datastores(own)),
+        disks={int(disk.key): str(disk.backing.fileName) for disk in own},
         volumes=len(volumes),
         devices=devices,
         extra_config=extra,

@@ -37,7 +37,7 @@ def test_bounds_survive_system_metadata(bounds: Bounds, allowed: set[str]) -> No
     "clone",
     [
         Clone("11111111-1111-4111-8111-111111111111"),
-        Clone("11111111-1111-4111-8111-111111111111", "snapshot-1", linked=True, power_on=False),
+        Clone("11111111-1111-4111-8111-111111111111", "snapshot-1", linked=True),
     ],
 )
 def test_a_clone_survives_system_metadata(clone: Clone) -> None:

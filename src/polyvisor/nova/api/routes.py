@@ -4,8 +4,8 @@ Paths are below /v2.1, with or without the project id. Each function asks `conte
 same noun before it does anything else.
 """
 
-from polyvisor.nova.api.checks import creation, metadata
-from polyvisor.nova.api.handlers import datastore, host, placement, relocation
+from polyvisor.nova.api.checks import creation, deletion, metadata
+from polyvisor.nova.api.handlers import clone, datastore, host, placement, relocation
 
 ROUTES = (
     ("/os-vmware-hosts", {"GET": (host, "index")}),
@@ -18,11 +18,13 @@ ACTION_PATH = "/servers/{server_id}/action"
 ACTIONS = {
     "os-livemigrate-vmware": (relocation, "relocate"),
     "os-livemigrate-vmware-abort": (relocation, "abort"),
+    "os-server-clone": (clone, "create"),
 }
 """Served here: by the one key in the body of POST to that path. All others are Nova's."""
 
 CHECKS = (
     ("/servers", {"POST": (creation, "create")}),
+    ("/servers/{server_id}", {"DELETE": (deletion, "delete")}),
     ("/servers/{server_id}/metadata", {"POST": (metadata, "create"), "PUT": (metadata, "update_all")}),
     ("/servers/{server_id}/metadata/{key}", {"PUT": (metadata, "update")}),
     (ACTION_PATH, {"POST": (metadata, "action")}),

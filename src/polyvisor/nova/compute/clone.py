@@ -1,104 +1,86 @@
-# ruff: noqa: SLF001 - the hooks that Nova has for this begin with an underscore
-"""Builds a server by copying the VM of another: Nova's own spawn, but for the making of the VM."""
+"""Clone: the VM of a new server is copied from that of another."""
 
 from collections.abc import Callable
 from typing import Any
 
+import oslo_messaging as messaging
 from nova.context import RequestContext
 from nova.objects.instance import Instance
-from nova.virt.vmwareapi import constants
-from oslo_vmware import exceptions as vexc
-from oslo_vmware import vim_util as vutil
-from typing_extensions import override
 
-from polyvisor.nova.compute import nic
-from polyvisor.nova.compute.vmops import VMwareVMOps
-from polyvisor.vsphere.clone import Destination, Identity, Order, Shape
+from polyvisor.nova.compute.cluster import Cluster
+from polyvisor.nova.compute.endpoint import answers
+from polyvisor.nova.compute.work import Plan, Work
+from polyvisor.vsphere import clone as vsphere
+from polyvisor.vsphere import faults
+from polyvisor.vsphere.clone import Order, Source
+from polyvisor.vsphere.inventory import find_vm
 
-Copy = Callable[[Order], str]
-"""Makes the VM, powered off, and returns its moref."""
+Complete = Callable[[Instance], None]
+"""Does what is left to do of a build, once its VM is there."""
 
 
-class CloneVMOps(VMwareVMOps):
-    """Nova's operations for one build, whose VM and local disks are copied. Volumes are attached as ever."""
+class Cloning(Work):
+    """The work: `CloneVM_Task`. It is part of a build, whose task states are Nova's."""
 
-    _session: Any
-    _copy: Copy
-    _host: str
-    _power_on: bool
+    noun = "clone"
+    task_state = ""
 
-    @classmethod
-    def of(cls, ops: VMwareVMOps, *, host: str, copy: Copy, power_on: bool) -> "CloneVMOps":
-        """Return these operations for one build.
+    def __init__(self, cluster: Cluster, complete: Complete) -> None:
+        """Clone into this cluster; `complete` ends a build during which nova-compute was killed."""
+        self._cluster = cluster
+        self._complete = complete
 
-        :param host: moref of the ESXi host on which the VM is made.
-        """
-        clone = cls.__new__(cls)
-        clone.__dict__.update(ops.__dict__)
-        clone._copy, clone._host, clone._power_on = copy, host, power_on
-        return clone
+    def plan(self, context: RequestContext, instance: Instance, request: dict[str, Any]) -> Plan:
+        """Nothing is planned apart from a build."""
+        raise NotImplementedError
 
-    @override
-    def spawn(self, context: RequestContext, instance: Instance, *args: Any, **kwargs: Any) -> None:
-        """Build the VM of a server. The image, which may be gone, is not asked for."""
-        if not self._power_on:
-            self._session = _StayingOff(self._session)
-        imageless = instance.obj_clone()
-        imageless.image_ref = None
-        super().spawn(context, imageless, *args, **kwargs)
+    def start(self, plan: Plan) -> Any:
+        """Nothing is begun again: Nova would not wait for it."""
+        raise NotImplementedError
 
-    @override
-    def _build_virtual_machine(
+    def is_done(self, plan: Plan) -> bool:
+        """Look for the VM."""
+        try:
+            find_vm(self._cluster.session, plan.details["uuid"])
+        except faults.NotFound:
+            return False
+        return True
+
+    def finish(self, context: RequestContext, instance: Instance, plan: Plan, result: Any) -> str:  # noqa: ARG002
+        """End the build that was interrupted."""
+        self._complete(instance)
+        return plan.summary
+
+
+class OrderedClone(Cloning):
+    """The same, for one build. The order may hold secrets, which are written nowhere."""
+
+    def __init__(self, cluster: Cluster, source: Source, order: Order) -> None:
+        """Copy `source` as ordered."""
+        self._cluster = cluster
+        self._source = source
+        self._order = order
+
+    def start(self, plan: Plan) -> Any:  # noqa: ARG002 - the plan says less than the order
+        """Begin to copy."""
+        return vsphere.start_clone(self._cluster.session, self._source, self._order)
+
+
+class CloneEndpoint:
+    """What nova-api can ask about clones. See `polyvisor.nova.rpc`."""
+
+    target = messaging.Target(version="1.2")
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    @answers
+    def get_clone_source(
         self,
+        ctxt: RequestContext,  # noqa: ARG002 - RPC passes it
         instance: Instance,
-        image_info: Any,
-        dc_info: Any,
-        datastore: Any,
-        network_info: Any,
-        extra_specs: Any,
-        metadata: str,
-    ) -> Any:
-        project = self._get_folder_name("Project", instance.project_id)
-        folder = self._create_folders(dc_info.vmFolder, f"OpenStack/{project}/Instances")
-        order = Order(
-            Identity(
-                # The name becomes that of its folder, by which Nova's operations, and ours after a failure,
-                # find the files. Nova renames the VM afterwards.
-                name=instance.uuid,
-                uuid=instance.uuid,
-                annotation=metadata,
-                manager=(constants.EXTENSION_KEY, constants.EXTENSION_TYPE_INSTANCE),
-                extra_config={"nvp.vm-uuid": instance.uuid} | nic.marks(network_info),
-            ),
-            Shape(int(instance.flavor.vcpus), int(instance.flavor.memory_mb)),
-            nic.read(self._session, self._cluster, network_info, image_info.vif_model),
-            Destination(
-                host=self._host,
-                datastore=vutil.get_moref_value(datastore.ref),
-                pool=vutil.get_moref_value(self._root_resource_pool),
-                folder=vutil.get_moref_value(folder),
-            ),
-        )
-        return vutil.get_moref(self._copy(order), "VirtualMachine")
-
-    def _create_ephemeral(self, *_args: Any, **_kwargs: Any) -> None:
-        """Do nothing: it was copied."""
-
-    def _create_swap(self, *_args: Any, **_kwargs: Any) -> None:
-        """Do nothing: it was copied."""
-
-
-class _StayingOff:
-    """Nova's session, for a build that ends with the VM powered off."""
-
-    def __init__(self, session: Any) -> None:
-        self._session = session
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._session, name)
-
-    def _call_method(self, module: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-        if method == "PowerOnVM_Task":
-            # Nova takes it that the VM is in the state that it is to be in, and goes on.
-            raise vexc.InvalidPowerStateException("left off, as asked for")
-        return self._session._call_method(module, method, *args, **kwargs)
+    ) -> dict[str, Any]:
+        """Say what of a server would be cloned."""
+        source = self._cluster.clone_source(instance.uuid)
+        told = ("guest", "tools", "disk_bytes", "volumes")
+        return self._cluster.identity() | {"source": {key: getattr(source, key) for key in told}}

@@ -9,7 +9,6 @@ import nova.conf
 from nova.virt.vmwareapi import ds_util
 
 from polyvisor.nova import conf, errors
-from polyvisor.nova.clone import Clone
 from polyvisor.vsphere import faults
 from polyvisor.vsphere.clone import Source, read_source
 from polyvisor.vsphere.datastore import Datastore, list_datastores
@@ -136,13 +135,13 @@ class Cluster:
                 instance=instance_uuid, vcenter=self.session.endpoint.host
             ) from error
 
-    def clone_source(self, clone: Clone) -> Source:
+    def clone_source(self, instance_uuid: str) -> Source:
         """Read what a server is cloned from. It may be in another cluster of the vCenter.
 
         :raises errors.VirtualMachineNotFound: vCenter has no VM of that server.
         """
-        with self._finding(clone.source):
-            return read_source(self.session, clone.source)
+        with self._finding(instance_uuid):
+            return read_source(self.session, instance_uuid)
 
     @contextmanager
     def asking(self) -> Iterator[None]:

@@ -15,9 +15,10 @@ from oslo_log import log as logging
 from oslo_vmware.vim_util import get_moref_value
 from typing_extensions import override
 
-from polyvisor.nova import origin
+from polyvisor.nova import dependants, origin
 from polyvisor.nova import task_states as our_task_states
-from polyvisor.nova.compute import cluster, endpoint, journal, keeping
+from polyvisor.nova.compute import cluster, endpoint, journal, keeping, left_off
+from polyvisor.nova.compute.clone import CloneEndpoint, Cloning
 from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.live_migration import Journey, LiveMigration
 from polyvisor.nova.compute.operation import Operations
@@ -61,8 +62,13 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         )
         relocation = Relocation(self._cluster)
         operations = Journal(self._nodename, self._cluster_name, journal.OPERATIONS)
-        self._operations = Operations(self._cluster.session, operations, [relocation])
-        self._nouns = [RelocationEndpoint(self._cluster, self._operations)]
+        self._operations = Operations(
+            self._cluster.session, operations, [relocation, Cloning(self._cluster, self._complete)]
+        )
+        self._nouns = [
+            RelocationEndpoint(self._cluster, self._operations),
+            CloneEndpoint(self._cluster),
+        ]
         self._live_migration = LiveMigration(self._cluster, self._operations, self._session)
         self._host: str | None = None
         self._server: Any = None
@@ -104,9 +110,25 @@ class VMwareVCDriver(stock.VMwareVCDriver):
     ) -> None:
         """Make the VM of a server."""
         build = Build(
-            context, instance, image_meta, injected_files, admin_password, network_info, block_device_info
+            context,
+            instance,
+            image_meta,
+            injected_files,
+            admin_password,
+            network_info,
+            block_device_info,
+            self._operations,
         )
         _origin_of(build).spawn(self._vmops, self._cluster, build)
+        if build.is_new and origin.is_left_off(instance.system_metadata):
+            left_off.announce(self, instance.uuid)
+
+    def _complete(self, instance: Instance) -> None:
+        """End the build of a clone that was interrupted."""
+        manager = self.virtapi._compute  # noqa: SLF001 - Nova's drivers have no other way to it
+        clone.complete(self._vmops, self._cluster, manager, instance)
+        if origin.is_left_off(instance.system_metadata):
+            left_off.announce(self, instance.uuid)
 
     @override
     def destroy(
@@ -121,6 +143,10 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         """Remove the VM of a server; for a rebuild, not before a new one can be placed."""
         if instance.task_state == task_states.REBUILDING and keeping.read(instance):
             Inventory.read(self._cluster)
+        if destroy_disks and (clones := dependants.find(context, instance)):
+            # Nova's API has refused it before; this is for whatever came in between.
+            reason = dependants.reason(f"the VM of server {instance.uuid}", clones)
+            raise exception.InstancePowerOffFailure(reason=reason)
         super().destroy(context, instance, network_info, block_device_info, destroy_disks, destroy_secrets)
 
     @override

@@ -89,10 +89,15 @@ def read(instance: Instance) -> Wish | None:
 def say(context: RequestContext, instance: Instance, details: str) -> None:
     """Record what became of a wish, where operators look."""
     LOG.warning("The placement wish of the server does not hold: %s", details, instance=instance)
+    record(context, instance, EVENT, details)
+
+
+def record(context: RequestContext, instance: Instance, name: str, details: str) -> None:
+    """Add an event to the action that is under way."""
     now = timeutils.utcnow()
     event = objects.InstanceActionEvent(
         context,
-        event=EVENT,
+        event=name,
         start_time=now,
         finish_time=now,
         result="Success",

@@ -3,8 +3,9 @@
 from typing import Any
 
 from nova import exception
-from nova.virt.vmwareapi import vif, vm_util
+from nova.virt.vmwareapi import vm_util
 
+from polyvisor.nova.compute import vif
 from polyvisor.vsphere.nic import Nic
 
 

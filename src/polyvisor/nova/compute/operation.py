@@ -5,6 +5,7 @@ task of vCenter does it. Whoever finds the record, this process after a failure 
 waits for that task, or looks what became of it.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -84,15 +85,22 @@ class Operations:
             raise errors.NotAbortable(instance=instance.uuid, reason=error) from error
 
     def pursue(
-        self, context: RequestContext, instance: Instance, plan: Plan, action: Action, **more: Any
+        self,
+        context: RequestContext,
+        instance: Instance,
+        plan: Plan,
+        action: Action,
+        work: Work | None = None,
+        **more: Any,
     ) -> None:
-        """Do the work of the noun relocation in this thread, as part of an operation of Nova's own.
+        """Do work in this thread, as part of an operation of Nova's own, which holds the server's lock.
 
         Nova is told the outcome by the caller, who then calls `forget`; `more` is recorded too.
 
+        :param work: if it is not the one that is done by itself for the noun relocation; its noun is known.
         :raises VSphereError: as `Pursuit.carry_out`.
         """
-        running = Running(instance.uuid, self._works[LIVE_MIGRATES], action)
+        running = Running(instance.uuid, work or self._works[LIVE_MIGRATES], action)
         self._running[instance.uuid] = running
         try:
             self.record(context, plan, running, **more)
@@ -199,14 +207,17 @@ class Operations:
         context = RequestContext(
             record["user_id"], record["project_id"], request_id=record["request_id"], is_admin=True
         )
+        plan = Plan(**record["plan"])
+        running.before = frozenset(record["before"])
         try:
             instance = Instance.get_by_uuid(context, running.server)
         except exception.InstanceNotFound:
+            # What the task still makes is removed by others, who wait for the end of this record.
             LOG.warning("The server of %s is deleted", self._journal.path(running.server))
+            with contextlib.suppress(faults.VSphereError, errors.OperationLost):
+                self._pursuit.resume(record.get("task"), plan, running)
             self._journal.end(running.server)
             return
-        plan = Plan(**record["plan"])
-        running.before = frozenset(record["before"])
         running.action = Action(context, instance, running.work.noun, running.work.task_state)
         LOG.info("Taking up again: %s", plan.summary, instance=instance)
         task = record.get("task")

@@ -22,7 +22,7 @@ from oslo_vmware import vim_util as vutil
 from oslo_vmware.objects.datastore import DatastorePath
 from typing_extensions import override
 
-from polyvisor.nova.compute import datastore_file, leftovers, orphan, vif
+from polyvisor.nova.compute import datastore_file, leftovers, orphan, scratch, vif
 from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.place import Place
 from polyvisor.nova.compute.session import PinnedSession
@@ -148,6 +148,10 @@ class VMwareVMOps(stock.VMwareVMOps):
             )
         if folder:
             leftovers.remove_folder(self._session, *folder)
+
+    def _remove_ephemerals_and_swap(self, vm_ref: Any) -> None:
+        super()._remove_ephemerals_and_swap(vm_ref)
+        scratch.remove(self._session, vm_ref)
 
     # --- images: found again by the server's UUID, fetched once, over verified TLS ---
 

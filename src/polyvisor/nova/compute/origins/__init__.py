@@ -12,10 +12,12 @@ from nova.context import RequestContext
 from nova.objects.image_meta import ImageMeta
 from nova.objects.instance import Instance
 
+from polyvisor.nova.compute.operation import Operations
+
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What Nova hands to `spawn`."""
+    """What Nova hands to `spawn`, and what watches over long work in vCenter."""
 
     context: RequestContext
     instance: Instance
@@ -24,6 +26,7 @@ class Build:
     admin_password: str | None
     network_info: Any
     block_device_info: Any
+    operations: Operations
 
     @property
     def is_new(self) -> bool:

@@ -1,27 +1,49 @@
+# ruff: noqa: SLF001 - Nova's manager does these steps at the end of its own builds, under such names
 """Origin clone: the VM of a server is copied from that of another server of the same vCenter."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 from nova import exception
+from nova.compute import vm_states
+from nova.objects.instance import Instance
 from oslo_log import log as logging
+from oslo_service import loopingcall
+from oslo_vmware.exceptions import VMwareDriverException
 
-from polyvisor.nova import errors, wish
+from polyvisor.nova import errors, origin, wish
 from polyvisor.nova.clone import Clone
-from polyvisor.nova.compute.clone import CloneVMOps
+from polyvisor.nova.compute import customization, keeping, scratch
+from polyvisor.nova.compute.action import Action
+from polyvisor.nova.compute.clone import OrderedClone
+from polyvisor.nova.compute.clone_vmops import CloneVMOps
 from polyvisor.nova.compute.cluster import Cluster
+from polyvisor.nova.compute.datastore_file import UploadFailed
 from polyvisor.nova.compute.origins import Build
 from polyvisor.nova.compute.place import Inventory, Place
 from polyvisor.nova.compute.vmops import VMwareVMOps
-from polyvisor.vsphere import clone as vsphere
+from polyvisor.nova.compute.work import Plan
+from polyvisor.nova.customization import from_files
 from polyvisor.vsphere.clone import Order, Source
 from polyvisor.vsphere.faults import VSphereError
+from polyvisor.vsphere.inventory import find_vm
 from polyvisor.vsphere.refusal import PlacementRefused
-from polyvisor.vsphere.session import moref
-from polyvisor.vsphere.task import wait_for_task
 from polyvisor.vsphere.wish import Wish
 
 LOG = logging.getLogger(__name__)
+
+_EVENT = "polyvisor_clone"
+_REFUSALS = (
+    VSphereError,
+    VMwareDriverException,
+    UploadFailed,
+    exception.DatastoreNotFound,
+    errors.OperationLost,
+    errors.VCenterRefused,
+    errors.VCenterUnavailable,
+    errors.VirtualMachineNotFound,
+)
 
 
 def spawn(ops: VMwareVMOps, cluster: Cluster, build: Build) -> None:
@@ -29,44 +51,102 @@ def spawn(ops: VMwareVMOps, cluster: Cluster, build: Build) -> None:
 
     :raises nova.exception.BuildAbortException: it cannot be cloned; trying elsewhere would not help.
     """
-    wanted = Clone.read(build.instance.system_metadata)
+    clone = Clone.read(build.instance.system_metadata)
+    summary = f"clone server {clone.source} as {build.instance.uuid}"
     try:
-        source = cluster.clone_source(wanted)
-        place = _place(Inventory.read(cluster), source, wanted, wish.read(build.instance.metadata) or Wish())
-        _copying(ops, cluster, wanted, source, place).spawn(
-            build.context,
-            build.instance,
-            build.image_meta,
-            build.injected_files,
-            build.admin_password,
-            build.network_info,
-            build.block_device_info,
-        )
-    except (
-        VSphereError,
-        errors.VCenterUnavailable,
-        errors.VCenterRefused,
-        errors.VirtualMachineNotFound,
-    ) as error:
-        reason = f"server {wanted.source} cannot be cloned: {error}"
-        raise exception.BuildAbortException(instance_uuid=build.instance.uuid, reason=reason) from error
+        done = _spawn(ops, cluster, build, clone, summary)
+    except Exception as error:
+        build.operations.forget(build.instance)
+        _tell(build, clone, f"{summary}: {error}", error)
+        if isinstance(error, _REFUSALS):
+            reason = f"server {clone.source} cannot be cloned: {error}"
+            raise exception.BuildAbortException(instance_uuid=build.instance.uuid, reason=reason) from error
+        raise
+    build.operations.forget(build.instance)
+    keeping.record(build.context, build.instance, _EVENT, done)
+    _tell(build, clone, done)
 
 
-def _copying(ops: VMwareVMOps, cluster: Cluster, wanted: Clone, source: Source, place: Place) -> CloneVMOps:
+def _spawn(ops: VMwareVMOps, cluster: Cluster, build: Build, clone: Clone, summary: str) -> str:
+    """Build, and say what was done."""
+    source = cluster.clone_source(clone.source)
+    place = _place(Inventory.read(cluster), source, clone, wish.read(build.instance.metadata) or Wish())
+
+    told = customization.decide(from_files(build.injected_files), source, build.instance, build.network_info)
+
     def copy(order: Order) -> str:
-        task = vsphere.start_clone(cluster.session, source, replace(order, linked=wanted.linked))
-        return moref(wait_for_task(cluster.session, task, timeout=24 * 3600))
+        marks = {**order.identity.extra_config, **scratch.marks(source), **told.extra_config}
+        complete = replace(
+            order,
+            identity=replace(order.identity, extra_config=marks),
+            linked=clone.linked,
+            customization=told.specification,
+        )
+        work = OrderedClone(cluster, source, complete)
+        details = {"uuid": build.instance.uuid, "destination": asdict(order.destination)}
+        plan = Plan(vm=source.vm, summary=summary, details=details)
+        build.operations.pursue(build.context, build.instance, plan, _action(build, build.instance), work)
+        return find_vm(cluster.session, build.instance.uuid)
 
-    return CloneVMOps.of(ops.at(place), host=place.host, copy=copy, power_on=wanted.power_on)
+    power_on = not origin.is_left_off(build.instance.system_metadata)
+    CloneVMOps.of(ops.at(place), host=place.host, copy=copy, power_on=power_on).spawn(
+        build.context,
+        build.instance,
+        build.image_meta,
+        [],
+        build.admin_password,
+        build.network_info,
+        build.block_device_info,
+    )
+    return f"{summary}; {told.warning}" if told.warning else summary
 
 
-def _place(inventory: Inventory, source: Source, wanted: Clone, wished: Wish) -> Place:
+def complete(ops: VMwareVMOps, cluster: Cluster, manager: Any, instance: Instance) -> None:
+    """End a build during which nova-compute was killed, after its VM was copied.
+
+    Nova has put the server into ERROR meanwhile, and has kept its ports, volumes and allocations.
+
+    :param manager: Nova's compute manager.
+    """
+    context = instance._context
+    _wait_for_nova(instance)
+    vm = find_vm(cluster.session, instance.uuid)
+    home = cluster.placement(instance.uuid)
+    if home.host is None or home.datastore is None:
+        raise errors.OperationLost(summary=f"VM {vm} has no host or no datastore that can be seen")
+    place = Place(home.host.moref, stays=False, datastores=frozenset({home.datastore.name}))
+    power_on = not origin.is_left_off(instance.system_metadata)
+    CloneVMOps.of(ops.at(place), host=place.host, copy=lambda _order: vm, power_on=power_on).spawn(
+        context,
+        instance,
+        instance.image_meta,
+        [],
+        None,
+        instance.get_network_info(),
+        manager._get_instance_block_device_info(context, instance),
+    )
+    manager._update_instance_after_spawn(instance)
+    instance.save(expected_task_state=[None], expected_vm_state=[vm_states.ERROR])
+
+
+def _wait_for_nova(instance: Instance) -> None:
+    """Wait until Nova's start has seen the build as failed: what is written before, it would overwrite."""
+
+    def look() -> None:
+        instance.refresh()
+        if instance.vm_state == vm_states.ERROR and instance.task_state is None:
+            raise loopingcall.LoopingCallDone
+
+    loopingcall.FixedIntervalWithTimeoutLoopingCall(look).start(interval=1, timeout=600).wait()
+
+
+def _place(inventory: Inventory, source: Source, clone: Clone, wished: Wish) -> Place:
     """Find the best place that the wish leaves: the source's own datastores first, then by free space.
 
     :raises PlacementRefused: there is none.
     """
-    reading = source.datastores if wanted.linked else frozenset()
-    needed = 0 if wanted.linked else source.disk_bytes
+    reading = source.datastores if clone.linked else frozenset()
+    needed = 0 if clone.linked else source.disk_bytes
     refusals: list[PlacementRefused] = []
     for attempt in _attempts(inventory, source, wished):
         try:
@@ -84,3 +164,21 @@ def _attempts(inventory: Inventory, source: Source, wished: Wish) -> Iterator[Wi
         inventory.datastores, key=lambda store: (store.moref not in source.datastores, -store.free_bytes)
     ):
         yield Wish(host=wished.host, datastore=store.moref)
+
+
+def _tell(build: Build, clone: Clone, details: str, error: Exception | None = None) -> None:
+    """Record the outcome with the source's action too, in whose history people look for it."""
+    try:
+        source = Instance.get_by_uuid(build.context, clone.source, expected_attrs=[])
+    except exception.InstanceNotFound:
+        LOG.info("The source of the clone is gone: %s", details, instance=build.instance)
+        return
+    action = _action(build, source)
+    if error is None:
+        action.succeed(details)
+    else:
+        action.fail(details, error)
+
+
+def _action(build: Build, server: Instance) -> Action:
+    return Action(build.context, server, OrderedClone.noun, OrderedClone.task_state)

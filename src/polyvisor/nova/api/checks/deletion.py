@@ -1,0 +1,50 @@
+"""DELETE /servers/{server_id}: not while clones need the server's disks."""
+
+from typing import Any
+
+import webob.exc
+from nova import context as nova_context
+from nova import exception
+from nova.api.openstack import wsgi
+from nova.compute.api import API
+from nova.context import RequestContext
+from nova.objects.instance import Instance
+
+from polyvisor.nova import dependants
+from polyvisor.nova.clone import of_source
+
+
+def delete(req: wsgi.Request, server_id: str) -> None:
+    """Refuse to delete a server of which there are linked clones, or that is being copied.
+
+    :raises webob.exc.HTTPConflict: there are such.
+    """
+    _check(req.environ["nova.context"], server_id)
+
+
+def action(req: wsgi.Request, server_id: str, body: Any) -> None:
+    """Refuse the same to the action `forceDelete`."""
+    if isinstance(body, dict) and "forceDelete" in body:
+        _check(req.environ["nova.context"], server_id)
+
+
+def needed_by(context: RequestContext, server: Instance, snapshot: str | None = None) -> list[str]:
+    """Return the UUIDs of the clones in all cells that need a server, or one snapshot (id) of it."""
+    if dependants.CLONED not in server.system_metadata:
+        return []
+    filters = {"system_metadata": of_source(server.uuid), "deleted": False}
+    # Those that are still being scheduled, too.
+    found = API().get_all(
+        context.elevated(), search_opts=filters, expected_attrs=["system_metadata"], all_tenants=True
+    )
+    return dependants.needing(found, server.uuid, snapshot)
+
+
+def _check(context: RequestContext, server_id: str) -> None:
+    with nova_context.target_cell(context, None) as lookup:
+        try:
+            server = API().get(lookup, server_id, expected_attrs=["system_metadata"])
+        except exception.InstanceNotFound:
+            return
+    if clones := needed_by(context, server):
+        raise webob.exc.HTTPConflict(explanation=dependants.reason(f"Server {server.uuid}", clones) + ".")

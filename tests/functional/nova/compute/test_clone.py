@@ -1,0 +1,165 @@
+"""A server is cloned: REST, our filter, Nova's creation, scheduler and manager, the simulated vCenter."""
+
+from typing import Any
+
+import pytest
+
+from tests.functional.nova.compute.cloud import IMAGE, ApiError, CloudTest
+
+PORT_GROUP = "VM Network"
+
+
+class ClonedCloud(CloudTest):
+    """A server with a port, and what is needed to clone it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        bound = {
+            "binding:vif_type": "dvs",
+            "binding:vif_details": {"dvs_port_group_name": PORT_GROUP, "switch_type": "vss"},
+        }
+        self.neutron._ports[self.neutron.port_1["id"]] |= bound
+        self.neutron.default_port = self.neutron.default_port | bound
+        # Nova's fixture knows security groups, but not to find one.
+        self.neutron.find_resource = lambda _kind, wanted, *_args, **_kwargs: next(
+            group for group in self.neutron._security_groups.values() if group["id"] == wanted
+        )
+        self.server = self.create(
+            networks=[{"port": self.neutron.port_1["id"]}],
+            metadata=self.wish(host="esx12", datastore="shared1") | {"role": "web"},
+        )
+
+    def clone(self, state: str = "ACTIVE", **request: Any) -> dict[str, Any]:
+        """Clone the server, and wait for the one new server."""
+        [made] = self.post(**request)
+        return self.wait_for(made, state)
+
+    def post(self, **request: Any) -> list[dict[str, Any]]:
+        answer = self.admin_api.api_post(
+            f"/servers/{self.server['id']}/action", {"os-server-clone": {"name": "copy"} | request}
+        )
+        assert answer.status == 202
+        return list(answer.body["servers"])
+
+    def refused(self, **request: Any) -> ApiError:
+        with pytest.raises(ApiError) as error:
+            self.post(**request)
+        return error.value
+
+    def nics(self, server: dict[str, Any]) -> list[tuple[str, str]]:
+        [config] = [
+            vm["config"] for vm in self.vms("config").values() if vm["config"].instanceUuid == server["id"]
+        ]
+        cards = [device for device in config.hardware.device if hasattr(device, "macAddress")]
+        return [(card.macAddress, card.backing.deviceName) for card in cards]
+
+
+class CloneTest(ClonedCloud):
+    def test_an_ordinary_server_of_the_same_data(self) -> None:
+        # The image may be gone.
+        self.glance.delete(None, IMAGE)
+        clone = self.clone(metadata={"role": "db"})
+
+        assert clone["id"] != self.server["id"]
+        assert (clone["name"], clone["metadata"]) == ("copy", {"role": "db"})
+        assert clone["flavor"]["original_name"] == self.server["flavor"]["original_name"]
+        assert clone["image"]["id"] == IMAGE
+        assert clone["OS-EXT-SRV-ATTR:host"] == "compute1"
+        vm = self.vm_of(clone)
+        assert vm["power"] == "poweredOn"
+        assert len(vm["files"]) == len(self.vm_of(self.server)["files"]) == 3
+        assert all(file.startswith(f"[shared1] {clone['id']}/") for file in vm["files"])
+
+        [mine] = self.nics(clone)
+        [theirs] = self.nics(self.server)
+        assert mine == (self.neutron.default_port["mac_address"], PORT_GROUP)
+        assert theirs == (self.neutron.port_1["mac_address"], PORT_GROUP)
+        assert [name for name, _ in self.actions(self.server)] == ["os-server-clone", "create"]
+
+        self._delete_server(self.server)
+        assert self.vm_of(clone)["power"] == "poweredOn"
+        self._delete_server(clone)
+        assert self.before == self.everything()
+
+    def test_where_asked_and_left_off(self) -> None:
+        clone = self.clone("SHUTOFF", host="esx22", datastore="cluster2-ssd", power_on=False, networks=[])
+
+        vm = self.vm_of(clone)
+        assert (vm["host"], vm["power"]) == ("esx22", "poweredOff")
+        assert all(file.startswith("[cluster2-ssd] ") for file in vm["files"])
+        assert clone["OS-EXT-SRV-ATTR:host"] == "compute2"
+        assert clone["metadata"] == {"role": "web"} | self.wish(host="esx22", datastore="cluster2-ssd")
+        assert self.nics(clone) == []
+
+    def test_several_and_clones_of_clones(self) -> None:
+        made = self.post(count=3, networks=[])
+        clones = [self.wait_for(server, "ACTIVE") for server in made]
+        assert sorted(clone["name"] for clone in clones) == ["copy-1", "copy-2", "copy-3"]
+
+        self._delete_server(self.server)
+        self.server = clones[0]
+        again = self.clone(name="copy of a copy")
+        self._delete_server(self.server)
+        assert self.vm_of(again)["power"] == "poweredOn"
+
+    def test_what_nova_does_later(self) -> None:
+        clone = self.clone(networks=[])
+        larger = {"id": "larger", "name": "larger", "ram": 512, "vcpus": 1, "disk": 2, "swap": 64}
+        larger["OS-FLV-EXT-DATA:ephemeral"] = 1
+        self.admin_api.post_flavor({"flavor": larger})
+        self.admin_api.post_server_action(clone["id"], {"resize": {"flavorRef": "larger"}})
+        self.wait_for(clone, "VERIFY_RESIZE")
+        self.admin_api.post_server_action(clone["id"], {"confirmResize": None})
+        self.wait_for(clone, "ACTIVE")
+        assert len(self.vm_of(clone)["files"]) == 3
+
+        # It is built anew from its image, not cloned again.
+        self._delete_server(self.server)
+        self.admin_api.post_server_action(clone["id"], {"rebuild": {"imageRef": IMAGE}})
+        self.wait_for(clone, "ACTIVE")
+        self._delete_server(clone)
+        assert self.before == self.everything()
+
+    def test_refused_before_anything_is_made(self) -> None:
+        for request, code, reason in (
+            ({"host": "esx99"}, 400, "esx99"),
+            ({"datastore": "nowhere"}, 400, "nowhere"),
+            ({"host": "esx11", "metadata": {"vmware:host": "esx12"}}, 400, "not both"),
+            ({"count": 0}, 400, "count"),
+            ({"key_name": "no-such-key"}, 400, "no-such-key"),
+            ({"project_id": "another"}, 400, "networks"),
+        ):
+            error = self.refused(**request)
+            assert error.response.status_code == code, error
+            assert reason in str(error)
+        assert len(self.admin_api.get_servers(detail=False)) == 1
+
+    def test_quota(self) -> None:
+        self.flags(instances=2, group="quota")
+        assert self.refused(count=2, networks=[]).response.status_code == 403
+
+    def test_not_while_something_is_under_way(self) -> None:
+        self.admin_api.post_server_action(self.server["id"], {"shelve": None})
+        self._wait_for_server_parameter(self.server, {"status": "SHELVED_OFFLOADED"}, max_retries=60)
+        assert self.refused(networks=[]).response.status_code == 409
+
+
+class FailedCloneTest(ClonedCloud):
+    """Whatever step vCenter refuses, nothing of the clone is left, and all of the source."""
+
+    def _assert_nothing_left(self, **rule: Any) -> None:
+        before = self.everything()
+        self.break_method(**rule)
+        clone = self.clone("ERROR", networks=[])
+        self.mend()
+        left = self.everything()
+        self._delete_server(clone)
+        assert before == left
+        assert self.server["id"] in clone["fault"]["message"]
+        assert self.vm_of(self.server)["power"] == "poweredOn"
+
+    def test_clone(self) -> None:
+        self._assert_nothing_left(method="CloneVM_Task", fault="NoDiskSpace")
+
+    def test_power_on(self) -> None:
+        self._assert_nothing_left(method="PowerOnVM_Task", fault="InsufficientResourcesFault")
