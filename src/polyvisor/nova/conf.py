@@ -43,6 +43,13 @@ OPTIONS: list[cfg.Opt] = [
         help="How many relocations and the like one nova-compute has under way in vCenter at the same time. "
         "Others wait. vCenter has limits of its own, for each host and datastore.",
     ),
+    cfg.IntOpt(
+        "snapshots_per_server",
+        default=32,
+        min=0,
+        help="How many vCenter snapshots a server may have before nova-api refuses to take another. Those "
+        "that were taken in vCenter count too. vCenter itself takes 32 in one chain.",
+    ),
     cfg.FloatOpt(
         "rpc_timeout",
         default=20.0,

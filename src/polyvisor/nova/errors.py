@@ -7,6 +7,8 @@ NovaException
 ├── VCenterRefused         502  vCenter answered, with a fault
 ├── VirtualMachineNotFound 404  the server has no VM in vCenter
 ├── OperationRefused       400  long work on a server is refused before anything was changed
+├── SnapshotRefused        409  vCenter's snapshots, or what they hold, do not allow it
+├── SnapshotNotFound       404  the server has no such snapshot, or not any more
 ├── OperationLost          500  nobody can say what became of it, but it did not do what was asked
 └── NotAbortable           409  there is nothing to abort, or vCenter does not offer it
 """
@@ -56,6 +58,20 @@ class OperationRefused(exception.NovaException):
     code = 400
 
 
+class SnapshotRefused(exception.NovaException):
+    """Work on snapshots would fail, or not do what was asked. Nothing was changed."""
+
+    msg_fmt = "%(reason)s"
+    code = 409
+
+
+class SnapshotNotFound(exception.NovaException):
+    """The server has no snapshot with this id. Another server's is none of its own."""
+
+    msg_fmt = "Server %(instance)s has no snapshot %(snapshot)s."
+    code = 404
+
+
 class OperationLost(exception.NovaException):
     """The work was interrupted, vCenter does not know the task any more, and its effect is not there."""
 
@@ -72,6 +88,14 @@ class NotAbortable(exception.NovaException):
     code = 409
 
 
-_ANSWERED = (VCenterUnavailable, VCenterRefused, VirtualMachineNotFound, OperationRefused, NotAbortable)
+_ANSWERED = (
+    VCenterUnavailable,
+    VCenterRefused,
+    VirtualMachineNotFound,
+    OperationRefused,
+    SnapshotRefused,
+    SnapshotNotFound,
+    NotAbortable,
+)
 REMOTE = {cls.__name__: cls for cls in _ANSWERED}
 """What the endpoint inside nova-compute may answer instead of a result."""

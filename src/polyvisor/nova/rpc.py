@@ -22,7 +22,7 @@ conf.register_opts(CONF)
 
 TOPIC = "polyvisor"
 VERSION = "1.0"
-"""What each endpoint answers at least. 1.1 added relocations, 1.2 clones."""
+"""What each endpoint answers at least. 1.1 added relocations, 1.2 clones, 1.3 snapshots."""
 
 Answer = dict[str, Any]
 Asked = TypeVar("Asked")
@@ -123,6 +123,46 @@ class PolyvisorAPI:
         :raises errors.VirtualMachineNotFound: vCenter has no VM for this server.
         """
         return self._call(ctxt, instance.host, "get_clone_source", version="1.2", instance=instance)
+
+    def list_snapshots(self, ctxt: RequestContext, instance: Instance) -> Answer:
+        """Return `{"vcenter", "cluster", **asdict(vsphere.snapshot.Snapshots)}`.
+
+        :raises errors.VirtualMachineNotFound: vCenter has no VM for this server.
+        """
+        return self._call(ctxt, instance.host, "list_snapshots", version="1.3", instance=instance)
+
+    def read_chain(self, ctxt: RequestContext, instance: Instance) -> Answer:
+        """Return `{"snapshots": int, "volumes": [id]}`: how many there are, and which volumes they hold.
+
+        :raises errors.VirtualMachineNotFound: vCenter has no VM for this server.
+        """
+        return self._call(ctxt, instance.host, "read_chain", version="1.3", instance=instance)
+
+    def plan_snapshot(self, ctxt: RequestContext, instance: Instance, noun: str, request: Answer) -> Answer:
+        """Return what `begin_snapshot` would do, as `asdict(compute.work.Plan)`.
+
+        :raises errors.VirtualMachineNotFound: vCenter has no VM for this server.
+        :raises errors.SnapshotNotFound: the server has no such snapshot.
+        :raises errors.SnapshotRefused: it cannot be done.
+        """
+        return self._call(
+            ctxt, instance.host, "plan_snapshot", version="1.3", instance=instance, noun=noun, request=request
+        )
+
+    def begin_snapshot(self, ctxt: RequestContext, instance: Instance, noun: str, request: Answer) -> None:
+        """Have work on the snapshots of a server done: `noun` and `request` are those of `compute.snapshot`.
+
+        Returns at once; see `polyvisor.nova.api.operations.begin`.
+        """
+        self._cast(
+            ctxt,
+            instance.host,
+            "begin_snapshot",
+            version="1.3",
+            instance=instance,
+            noun=noun,
+            request=request,
+        )
 
     def _cast(
         self, ctxt: RequestContext, compute: str, method: str, *, version: str, **arguments: Any

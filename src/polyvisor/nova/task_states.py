@@ -8,8 +8,12 @@ from nova.objects import fields
 
 PREFIX = "vmware_"
 RELOCATING = "vmware_relocating"
+SNAPSHOTTING = "vmware_snapshotting"
+REVERTING = "vmware_reverting"
+REMOVING_SNAPSHOT = "vmware_removing_snapshot"
+CONSOLIDATING = "vmware_consolidating"
 
-ALL = (RELOCATING,)
+ALL = (RELOCATING, SNAPSHOTTING, REVERTING, REMOVING_SNAPSHOT, CONSOLIDATING)
 
 
 def register() -> None:

@@ -38,6 +38,18 @@ def objects_filter(objects: Sequence[Any], kind: type, properties: Sequence[str]
     )
 
 
+def merged_filter(*filters: Any) -> Any:
+    """Describe what several filters describe, so that one call reads it all.
+
+    Those on objects of one type must describe the same properties.
+    """
+    properties = {each.type: each for one in filters for each in one.propSet}
+    return _Collector.FilterSpec(
+        objectSet=[each for one in filters for each in one.objectSet],
+        propSet=list(properties.values()),
+    )
+
+
 def view_filter(view: Any, kind: type, properties: Sequence[str]) -> Any:
     """Describe some properties of all objects of a kind in a view."""
     members = _Collector.TraversalSpec(name="members", type=type(view), path="view", skip=False)

@@ -14,3 +14,11 @@ _ESCAPED: Final = re.compile("%(?:2f|5c|25)", re.IGNORECASE)
 def unescape(name: str) -> str:
     """Give the name that a person typed in vCenter."""
     return _ESCAPED.sub(lambda match: unquote(match.group()), name)
+
+
+def escape(name: str) -> str:
+    """Give the name in the form in which vCenter takes it without another thought: `unescape` gives it back.
+
+    vCenter escapes what it is sent itself, but takes a % that looks like an escape for one.
+    """
+    return name.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")

@@ -1,6 +1,6 @@
 import pytest
 
-from polyvisor.vsphere.naming import unescape
+from polyvisor.vsphere.naming import escape, unescape
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,12 @@ from polyvisor.vsphere.naming import unescape
 )
 def test_unescape(escaped: str, plain: str) -> None:
     assert unescape(escaped) == plain
+
+
+@pytest.mark.parametrize(
+    "plain", ["esx11", "prod/web", r"a\b", "100%", "%2f", "%252f", "a%20b", "中文/名 🐘"]
+)
+def test_escape_is_undone_by_unescape(plain: str) -> None:
+    escaped = escape(plain)
+    assert unescape(escaped) == plain
+    assert not {"/", "\\"} & set(escaped)

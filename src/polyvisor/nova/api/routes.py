@@ -4,13 +4,20 @@ Paths are below /v2.1, with or without the project id. Each function asks `conte
 same noun before it does anything else.
 """
 
-from polyvisor.nova.api.checks import creation, deletion, metadata
-from polyvisor.nova.api.handlers import clone, datastore, host, placement, relocation
+from polyvisor.nova.api.checks import action, creation, deletion, metadata
+from polyvisor.nova.api.checks import snapshot as snapshot_checks
+from polyvisor.nova.api.handlers import clone, datastore, host, placement, relocation, snapshot
 
 ROUTES = (
     ("/os-vmware-hosts", {"GET": (host, "index")}),
     ("/os-vmware-datastores", {"GET": (datastore, "index")}),
     ("/servers/{server_id}/os-vmware-placement", {"GET": (placement, "show")}),
+    ("/servers/{server_id}/os-vmware-snapshot", {"GET": (snapshot, "index"), "POST": (snapshot, "create")}),
+    (
+        "/servers/{server_id}/os-vmware-snapshot/{snapshot_id}",
+        {"GET": (snapshot, "show"), "DELETE": (snapshot, "delete")},
+    ),
+    ("/servers/{server_id}/os-vmware-snapshot/{snapshot_id}/action", {"POST": (snapshot, "revert")}),
 )
 """Served here."""
 
@@ -19,6 +26,7 @@ ACTIONS = {
     "os-livemigrate-vmware": (relocation, "relocate"),
     "os-livemigrate-vmware-abort": (relocation, "abort"),
     "os-server-clone": (clone, "create"),
+    "os-vmware-consolidate": (snapshot, "consolidate"),
 }
 """Served here: by the one key in the body of POST to that path. All others are Nova's."""
 
@@ -27,9 +35,13 @@ CHECKS = (
     ("/servers/{server_id}", {"DELETE": (deletion, "delete")}),
     ("/servers/{server_id}/metadata", {"POST": (metadata, "create"), "PUT": (metadata, "update_all")}),
     ("/servers/{server_id}/metadata/{key}", {"PUT": (metadata, "update")}),
-    (ACTION_PATH, {"POST": (metadata, "action")}),
+    (ACTION_PATH, {"POST": (action, "action")}),
+    (
+        "/servers/{server_id}/os-volume_attachments/{volume_id}",
+        {"DELETE": (snapshot_checks, "detach")},
+    ),
     # Nova's second name for the same functions.
     ("/os-volumes_boot", {"POST": (creation, "create")}),
-    ("/os-volumes_boot/{server_id}/action", {"POST": (metadata, "action")}),
+    ("/os-volumes_boot/{server_id}/action", {"POST": (action, "action")}),
 )
 """Served by Nova, if the check lets them through."""

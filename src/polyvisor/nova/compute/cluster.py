@@ -10,6 +10,7 @@ from nova.virt.vmwareapi import ds_util
 
 from polyvisor.nova import conf, errors
 from polyvisor.vsphere import faults
+from polyvisor.vsphere.chain import Chain, read_chain
 from polyvisor.vsphere.clone import Source, read_source
 from polyvisor.vsphere.datastore import Datastore, list_datastores
 from polyvisor.vsphere.host import Host, list_hosts
@@ -18,6 +19,7 @@ from polyvisor.vsphere.placement import Placement, read_placement
 from polyvisor.vsphere.relocation import read_host_name, read_root_pool
 from polyvisor.vsphere.relocation_rules import Ground
 from polyvisor.vsphere.session import Endpoint, Session
+from polyvisor.vsphere.snapshot import Snapshots, read_snapshots_of
 
 CONF = nova.conf.CONF
 conf.register_opts(CONF)
@@ -114,19 +116,36 @@ class Cluster:
 
         :raises errors.VirtualMachineNotFound: vCenter has no VM of this server.
         """
-        with self._finding(instance_uuid):
+        with self.finding(instance_uuid):
             return read_machine(self.session, instance_uuid)
+
+    def snapshots(self, instance_uuid: str) -> Snapshots:
+        """Read the snapshots of the VM of a server.
+
+        :raises errors.VirtualMachineNotFound: vCenter has no VM of this server.
+        """
+        with self.finding(instance_uuid):
+            return read_snapshots_of(self.session, instance_uuid)
+
+    def chain(self, instance_uuid: str) -> Chain:
+        """Read what the snapshots of the VM of a server hold.
+
+        :raises errors.VirtualMachineNotFound: vCenter has no VM of this server.
+        """
+        with self.finding(instance_uuid):
+            return read_chain(self.session, instance_uuid)
 
     def placement(self, instance_uuid: str) -> Placement:
         """Say where the VM of a server is.
 
         :raises errors.VirtualMachineNotFound: vCenter has no VM of this server.
         """
-        with self._finding(instance_uuid):
+        with self.finding(instance_uuid):
             return read_placement(self.session, instance_uuid)
 
     @contextmanager
-    def _finding(self, instance_uuid: str) -> Iterator[None]:
+    def finding(self, instance_uuid: str) -> Iterator[None]:
+        """Raise this class's errors, where the VM of a server is asked for."""
         try:
             with self.asking():
                 yield
@@ -140,7 +159,7 @@ class Cluster:
 
         :raises errors.VirtualMachineNotFound: vCenter has no VM of that server.
         """
-        with self._finding(instance_uuid):
+        with self.finding(instance_uuid):
             return read_source(self.session, instance_uuid)
 
     @contextmanager

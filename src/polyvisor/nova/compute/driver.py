@@ -10,6 +10,7 @@ from nova.context import RequestContext
 from nova.objects.flavor import Flavor
 from nova.objects.image_meta import ImageMeta
 from nova.objects.instance import Instance
+from nova.virt import driver
 from nova.virt.vmwareapi import driver as stock
 from oslo_log import log as logging
 from oslo_vmware.vim_util import get_moref_value
@@ -17,7 +18,7 @@ from typing_extensions import override
 
 from polyvisor.nova import dependants, origin
 from polyvisor.nova import task_states as our_task_states
-from polyvisor.nova.compute import cluster, endpoint, journal, keeping, left_off
+from polyvisor.nova.compute import chain, cluster, endpoint, journal, keeping, left_off
 from polyvisor.nova.compute.clone import CloneEndpoint, Cloning
 from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.live_migration import Journey, LiveMigration
@@ -27,6 +28,7 @@ from polyvisor.nova.compute.place import Inventory
 from polyvisor.nova.compute.reclaiming import Reclaimer
 from polyvisor.nova.compute.relocation import Relocation, RelocationEndpoint
 from polyvisor.nova.compute.session import BoundedSession
+from polyvisor.nova.compute.snapshot_endpoint import KINDS, SnapshotEndpoint
 from polyvisor.nova.compute.vmops import VMwareVMOps
 from polyvisor.nova.origin import Origin
 
@@ -61,13 +63,14 @@ class VMwareVCDriver(stock.VMwareVCDriver):
             datastore_regex=self._datastore_regex,
         )
         relocation = Relocation(self._cluster)
+        snapshots = [kind(self._cluster) for kind in KINDS]
         operations = Journal(self._nodename, self._cluster_name, journal.OPERATIONS)
-        self._operations = Operations(
-            self._cluster.session, operations, [relocation, Cloning(self._cluster, self._complete)]
-        )
+        works = [relocation, Cloning(self._cluster, self._complete), *snapshots]
+        self._operations = Operations(self._cluster.session, operations, works)
         self._nouns = [
             RelocationEndpoint(self._cluster, self._operations),
             CloneEndpoint(self._cluster),
+            SnapshotEndpoint(self._cluster, snapshots, self._operations),
         ]
         self._live_migration = LiveMigration(self._cluster, self._operations, self._session)
         self._host: str | None = None
@@ -140,13 +143,19 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         destroy_disks: bool = True,
         destroy_secrets: bool = True,
     ) -> None:
-        """Remove the VM of a server; for a rebuild, not before a new one can be placed."""
+        """Remove the VM of a server; for a rebuild, not before a new one can be placed.
+
+        Volumes are first given what their snapshots hold back.
+        """
         if instance.task_state == task_states.REBUILDING and keeping.read(instance):
             Inventory.read(self._cluster)
         if destroy_disks and (clones := dependants.find(context, instance)):
             # Nova's API has refused it before; this is for whatever came in between.
             reason = dependants.reason(f"the VM of server {instance.uuid}", clones)
             raise exception.InstancePowerOffFailure(reason=reason)
+        reverting = instance.task_state == task_states.RESIZE_REVERTING
+        if instance.node and not reverting and driver.block_device_info_get_mapping(block_device_info):
+            chain.merge(self._cluster, instance)
         super().destroy(context, instance, network_info, block_device_info, destroy_disks, destroy_secrets)
 
     @override
@@ -164,7 +173,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         """Begin a resize.
 
         :raises nova.exception.InstanceFaultRollback: to another cluster, which Nova's driver books but does
-            not do. Nothing has been changed then.
+            not do; or snapshots hold the disks that it would replace. Nothing has been changed then.
         """
         migration = objects.Migration.get_by_id(context, instance.migration_context.migration_id)
         if migration.dest_compute != migration.source_compute:
@@ -173,6 +182,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
                 f"{migration.dest_compute}; enable PlacementFilter and allow_resize_to_same_host"
             )
             raise exception.InstanceFaultRollback(exception.ResizeError(reason=reason))
+        chain.check_resize(self._cluster, instance, flavor)
         keeping.compare(self._cluster, context, instance)
         return super().migrate_disk_and_power_off(
             context, instance, dest, flavor, network_info, block_device_info, timeout, retry_interval
@@ -321,11 +331,12 @@ class VMwareVCDriver(stock.VMwareVCDriver):
     def detach_volume(
         self, context: RequestContext, connection_info: Any, instance: Instance, *args: Any, **kwargs: Any
     ) -> None:
-        """Detach a volume, but not for a live migration to this cluster that failed.
+        """Detach a volume, unless a snapshot holds it, or a live migration to this cluster has failed.
 
         Nova then has the destination disconnect the volumes, and the destination sees the same, running VM.
         """
         if instance.host in (None, self._host):
+            chain.check_detach(self._cluster, instance, connection_info)
             super().detach_volume(context, connection_info, instance, *args, **kwargs)
 
     def _staying(self, context: RequestContext, instance: Instance) -> VMwareVMOps:

@@ -175,10 +175,17 @@ class Operations:
             result = outcome()
             details = self._pursuit.insist(lambda: running.work.finish(context, instance, plan, result))
         except Exception as error:  # noqa: BLE001 - as above
+            self._settle(context, instance, plan, running)
             action.fail(f"{plan.summary}: {_reason(error)}", error)
         else:
             action.succeed(details)
         self._journal.end(running.server)
+
+    def _settle(self, context: RequestContext, instance: Instance, plan: Plan, running: Running) -> None:
+        try:
+            self._pursuit.insist(lambda: running.work.settle(context, instance, plan))
+        except Exception:
+            LOG.exception("What failed has left its traces: %s", plan.summary, instance=instance)
 
     def _fail_lost(self, host: str) -> None:
         """Give back the servers that the API has claimed for work of which there is no record."""

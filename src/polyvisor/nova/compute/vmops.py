@@ -11,17 +11,20 @@ from nova import exception, utils
 from nova.api.metadata import base as instance_metadata
 from nova.compute import task_states, vm_states
 from nova.context import RequestContext
+from nova.objects.flavor import Flavor
 from nova.objects.instance import Instance
 from nova.virt import configdrive
 from nova.virt.vmwareapi import ds_util, images, vm_util
 from nova.virt.vmwareapi import vmops as stock
 from oslo_concurrency import lockutils
 from oslo_log import log as logging
+from oslo_utils import units
 from oslo_vmware import exceptions as vexc
 from oslo_vmware import vim_util as vutil
 from oslo_vmware.objects.datastore import DatastorePath
 from typing_extensions import override
 
+from polyvisor.nova import errors
 from polyvisor.nova.compute import datastore_file, leftovers, orphan, scratch, vif
 from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.place import Place
@@ -152,6 +155,26 @@ class VMwareVMOps(stock.VMwareVMOps):
     def _remove_ephemerals_and_swap(self, vm_ref: Any) -> None:
         super()._remove_ephemerals_and_swap(vm_ref)
         scratch.remove(self._session, vm_ref)
+
+    # --- disks that snapshots hold: left where they are ---
+
+    def _resize_disk(self, instance: Instance, vm_ref: Any, vmdk: Any, flavor: Flavor) -> None:
+        # Nova takes the root disk away and attaches its present file anew. With snapshots, that is the end of
+        # a chain; `chain.check_resize` has seen to it that the disk need not grow.
+        if not self._has_snapshots(vm_ref):
+            super()._resize_disk(instance, vm_ref, vmdk, flavor)
+
+    def _revert_migration_update_disks(
+        self, vm_ref: Any, instance: Instance, vmdk: Any, block_device_info: Any
+    ) -> None:
+        if not self._has_snapshots(vm_ref):
+            super()._revert_migration_update_disks(vm_ref, instance, vmdk, block_device_info)
+        elif vmdk.capacity_in_bytes > instance.flavor.root_gb * units.Gi > 0:
+            reason = "A snapshot taken since holds the larger root disk; delete it, then revert the resize"
+            raise errors.SnapshotRefused(reason=reason)
+
+    def _has_snapshots(self, vm_ref: Any) -> bool:
+        return bool(self._session._call_method(vutil, "get_object_property", vm_ref, "rootSnapshot"))
 
     # --- images: found again by the server's UUID, fetched once, over verified TLS ---
 

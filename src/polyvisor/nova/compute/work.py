@@ -56,6 +56,9 @@ class Work(ABC):
         :param result: the result of the task; None where vCenter has forgotten it.
         """
 
+    def settle(self, context: RequestContext, instance: Instance, plan: Plan) -> None:  # noqa: B027
+        """Put right what work that failed has left half done, if that can be."""
+
 
 @dataclass(slots=True)
 class Running:

@@ -35,6 +35,9 @@ from pyVmomi import vim
 from polyvisor.nova.api import policies
 from polyvisor.nova.compute import endpoint
 from polyvisor.nova.compute.cluster import Cluster
+from polyvisor.nova.compute.journal import OPERATIONS, Journal
+from polyvisor.nova.compute.operation import Operations
+from polyvisor.nova.compute.snapshot_endpoint import KINDS, SnapshotEndpoint
 from polyvisor.vsphere.inventory import collect
 from polyvisor.vsphere.session import Endpoint, Session
 from polyvisor.vsphere.task import wait_for_task
@@ -299,10 +302,14 @@ class Endpoints:
         found = collect(session, vim.ClusterComputeResource, ["name"])
         moref = next(key for key, properties in found.items() if properties["name"] == cluster)
         vcenter_uuid = session.content.about.instanceUuid
-        server = endpoint.start(Cluster(session, moref, cluster, vcenter_uuid), host)
+        node = f"{moref}.{vcenter_uuid}"
+        known = Cluster(session, moref, cluster, vcenter_uuid)
+        works = [kind(known) for kind in KINDS]
+        operations = Operations(session, Journal(node, cluster, OPERATIONS), works)
+        server = endpoint.start(known, host, [SnapshotEndpoint(known, works, operations)])
         self.cleanups.callback(server.wait)
         self.cleanups.callback(server.stop)
-        return f"{moref}.{vcenter_uuid}"
+        return node
 
 
 @pytest.fixture(scope="module")
