@@ -46,6 +46,7 @@ test: unit functional e2e ## All tests
 bench: setup ## The figures that are promised, beside those that are measured
 	$(BIN)/python -m benchmarks.inventory
 	$(BIN)/python -m benchmarks.neutron
+	$(BIN)/python -m benchmarks.adoption
 
 lock: setup ## Resolve the pinned versions anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --upgrade --quiet --no-emit-index-url \

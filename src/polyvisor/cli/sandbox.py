@@ -174,7 +174,7 @@ def status(root: Path) -> None:
 @click.option("--cloud", type=click.Choice(["admin", "demo", "system"]), default="admin", show_default=True)
 @click.pass_obj
 def env(root: Path, cloud: str) -> None:
-    """Print what `openstack` and `govc` need, for `eval`."""
+    """Print what `openstack`, `govc` and `polyvisor adopt` need, for `eval`."""
     for name, value in configuration.client_environment(_existing(root), cloud).items():
         click.echo(f"export {name}={shlex.quote(value)}")
 

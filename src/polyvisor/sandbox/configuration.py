@@ -114,7 +114,7 @@ def clouds_file(settings: Settings) -> Path:
 
 
 def client_environment(settings: Settings, cloud: str) -> dict[str, str]:
-    """What `openstack` and `govc` need in their environment to use this sandbox."""
+    """What `openstack`, `govc` and `polyvisor adopt` need in their environment to use this sandbox."""
     folders = (str(settings.binaries), str(Path(sys.prefix) / "bin"), os.environ.get("PATH", ""))
     return {
         "PATH": os.pathsep.join(folders),
@@ -124,4 +124,8 @@ def client_environment(settings: Settings, cloud: str) -> dict[str, str]:
         "GOVC_USERNAME": inventory.USERNAME,
         "GOVC_PASSWORD": settings.secrets["vcenter"],
         "GOVC_TLS_CA_CERTS": str(settings.ca_file),
+        "POLYVISOR_VCENTER": f"127.0.0.1:{settings.ports['vcenter']}",
+        "POLYVISOR_VCENTER_USERNAME": inventory.USERNAME,
+        "POLYVISOR_VCENTER_PASSWORD_FILE": str(settings.etc / "vcenter" / "password"),
+        "POLYVISOR_VCENTER_CA_FILE": str(settings.ca_file),
     }
