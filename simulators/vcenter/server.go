@@ -13,6 +13,7 @@ import (
 	"regexp"
 
 	"github.com/vmware/govmomi/simulator"
+	_ "github.com/vmware/govmomi/vapi/simulator" // tags, over REST
 )
 
 // vCenter is one running simulator.
@@ -40,7 +41,7 @@ func newVCenter(o options, password string) (*vCenter, error) {
 	s := inv.service
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	s.Listen = &url.URL{Host: o.listen, User: url.UserPassword(o.username, password)}
-	s.ServeMux = http.NewServeMux()
+	s.ServeMux, s.RegisterEndpoints = http.NewServeMux(), true
 	s.ServeMux.HandleFunc("POST /sdk", interruptible(zonedTimestamps(s.ServeSDK)))
 	s.ServeMux.Handle("/faults", authenticated(o.username, password, rules))
 	s.ServeMux.Handle("/outages", authenticated(o.username, password, &outages{inventory: inv}))

@@ -9,6 +9,7 @@ from polyvisor.vsphere.entity import Entity, datacenters, list_custom_fields, li
 from polyvisor.vsphere.privilege import missing_privileges
 from polyvisor.vsphere.segment import list_segments
 from polyvisor.vsphere.session import Session
+from polyvisor.vsphere.tag import list_tags
 from polyvisor.vsphere.virtual_machine import VirtualMachine, stream_virtual_machines
 
 _VM: Final = "VirtualMachine"
@@ -42,12 +43,16 @@ REQUIRED_PRIVILEGES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def discover(
-    session: Session, progress: Callable[[str, int], None] = lambda _what, _count: None
+    session: Session,
+    progress: Callable[[str, int], None] = lambda _what, _count: None,
+    *,
+    with_tags: bool = True,
 ) -> Discovery:
     """Read a vCenter. It only reads.
 
     Args:
         progress: told what is being read, and how much of it is there.
+        with_tags: read tags, for which vCenter's REST interface must answer.
 
     Raises:
         VSphereError: as `Session.call` does.
@@ -59,12 +64,14 @@ def discover(
     for vm in stream_virtual_machines(session):
         vms.append(vm)
         progress("VMs", len(vms))
+    progress("tags", 0)
+    tags = list_tags(session, [vm.moref for vm in vms]) if with_tags else None
     return Discovery(
         vcenter=_vcenter(session, entities, {vm.folder for vm in vms}),
         entities=entities,
         segments=tuple(segments),
         custom_fields=list_custom_fields(session),
-        tags={},
+        tags=tags,
         vms=tuple(vms),
     )
 

@@ -44,14 +44,14 @@ class Discovery:
     Attributes:
         entities: by moref.
         custom_fields: key of a custom attribute -> name.
-        tags: moref of a VM -> "category/tag", in order.
+        tags: moref of a VM -> "category/tag", in order; None if they were not read.
     """
 
     vcenter: VCenter
     entities: Mapping[str, Entity]
     segments: tuple[Segment, ...]
     custom_fields: Mapping[int, str]
-    tags: Mapping[str, tuple[str, ...]]
+    tags: Mapping[str, tuple[str, ...]] | None
     vms: tuple[VirtualMachine, ...] = field(repr=False)
 
     def vm_id(self, vm: VirtualMachine) -> str:

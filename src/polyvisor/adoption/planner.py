@@ -46,9 +46,12 @@ def make_plan(
     """Make a plan, and tell what changed in vCenter since the earlier one.
 
     Raises:
-        AdoptionError: the earlier plan has a mistake, or is about a vCenter that was not discovered again.
+        AdoptionError: the earlier plan has a mistake, or is about a vCenter that was not discovered again; or
+            rules are about tags that were not read.
     """
     _require_all(discoveries, earlier)
+    for discovery in discoveries:
+        rules.require_tags(discovery)
     named = {Wire(*key): network.network for key, network in earlier.networks.items()}
     topology = Topology(discoveries, cloud, rules, named)
     flavors = FlavorBook(cloud)

@@ -171,6 +171,18 @@ class RuleBook:
         self.rules = rules
         self._addresses = addresses
 
+    def require_tags(self, discovery: Discovery) -> None:
+        """Refuse to take "not read" for "has none": a rule may leave VMs out by a tag.
+
+        Raises:
+            AdoptionError: a rule is about tags, and the discovery was made without.
+        """
+        if discovery.tags is None and any(rule.match.tag is not None for rule in self.rules.servers):
+            raise AdoptionError(
+                f"rules are about tags, but those of {discovery.vcenter.address} were not read: "
+                "discover again, with tags"
+            )
+
     def physical_network(self, discovery: Discovery, segment: Segment) -> str | None:
         """The physical network of a port group's switch; None if no rule names the switch."""
         home = discovery.entities.get(segment.datacenter)
@@ -251,7 +263,7 @@ class _View:
 
     @property
     def _tag(self) -> Sequence[str]:
-        return self._discovery.tags.get(self._vm.moref, ())
+        return (self._discovery.tags or {}).get(self._vm.moref, ())
 
     @property
     def _power(self) -> list[str]:

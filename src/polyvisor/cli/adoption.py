@@ -72,6 +72,7 @@ def adopt() -> None:
     help="Authorities to trust instead of the system's.",
 )
 @click.option("--insecure", is_flag=True, help="Accept any certificate.")
+@click.option("--no-tags", is_flag=True, help="Do not read tags, which needs vCenter's REST interface.")
 @click.option("--output", "-o", type=_FILE, required=True, help="File to write.")
 @_format
 def discover(  # noqa: PLR0913, PLR0917 - one for each option
@@ -80,6 +81,7 @@ def discover(  # noqa: PLR0913, PLR0917 - one for each option
     password_file: Path | None,
     ca_file: Path | None,
     insecure: bool,
+    no_tags: bool,
     output: Path,
     form: str,
 ) -> None:
@@ -96,7 +98,11 @@ def discover(  # noqa: PLR0913, PLR0917 - one for each option
     )
     console = Console(stderr=True)
     with closing(Session(endpoint)) as session, console.status("Logging in") as status:
-        found = read_vcenter(session, lambda what, count: status.update(f"Reading {what}: {count or ''}"))
+        found = read_vcenter(
+            session,
+            lambda what, count: status.update(f"Reading {what}: {count or ''}"),
+            with_tags=not no_tags,
+        )
     discovery.save(found, output)
     if form == "json":
         click.echo(json.dumps(view.discovered(found, output)))

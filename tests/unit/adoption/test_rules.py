@@ -39,6 +39,14 @@ def test_all_of_a_match_must_hold(match: dict[str, Any], matched: bool) -> None:
     assert ("one" in [rule.rule for rule in found]) is matched
 
 
+def test_tags_that_were_not_read_are_not_taken_for_none() -> None:
+    book = rules({"rule": "not those", "match": {"tag": "hands/off"}, "adopt": False})
+    book.require_tags(FOUND)
+    with pytest.raises(AdoptionError, match="were not read: discover again"):
+        book.require_tags(replace(FOUND, tags=None))
+    rules().require_tags(replace(FOUND, tags=None))
+
+
 def test_addresses_by_name_path_or_uuid(tmp_path: Path) -> None:
     (tmp_path / "addresses.csv").write_text(
         "vm,mac,address,remark\n"
