@@ -111,10 +111,11 @@ def test_nova_compute_is_killed(
 ) -> None:
     """The next one finds out what became of a revert, and gives the server back as it is."""
     snapshot(lab, "create", "--wait", server.id, "cold")
-    hang = {"method": "RevertToSnapshot_Task", "delay": "15s"}
-    faults([hang | {"at": "call"} if stage.startswith("before") else hang])
+    begun = stage.startswith("after")
+    how = {"at": "task", "delay": "30s"} if begun else {"action": "hang"}
+    faults([{"method": "RevertToSnapshot_Task"} | how])
     snapshot(lab, "revert", server.id, "cold")
-    lab.until(lambda: record(lab, server, has_task=stage.startswith("after")), "no record of the revert")
+    lab.until(lambda: record(lab, server, has_task=begun), "no record of the revert")
     compute = lab.admin.compute.get_server(server).compute_host
     service = f"nova-{compute}"
     os.kill(lab.supervisor.states()[service]["pid"], signal.SIGKILL)

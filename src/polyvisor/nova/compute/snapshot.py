@@ -6,7 +6,7 @@ from typing import Any
 from nova.context import RequestContext
 from nova.objects.instance import Instance
 
-from polyvisor.nova import errors, task_states
+from polyvisor.nova import dependants, errors, task_states
 from polyvisor.nova.compute.cluster import Cluster
 from polyvisor.nova.compute.work import Plan, Work
 from polyvisor.vsphere import faults
@@ -105,12 +105,15 @@ class Removal(SnapshotWork):
     noun = "snapshot_removal"
     task_state = task_states.REMOVING_SNAPSHOT
 
-    def plan(self, context: RequestContext, instance: Instance, request: dict[str, Any]) -> Plan:  # noqa: ARG002
+    def plan(self, context: RequestContext, instance: Instance, request: dict[str, Any]) -> Plan:
         """Find the snapshot, and with its children just those that were there when the user asked."""
         found = self.read(instance, request)
         one = self.find(found, instance, request["snapshot"])
         family = sorted(found.below(one.id)) if request["children"] else [one.id]
         _require_same(request.get("family", family), family)
+        for each in family:
+            if clones := dependants.find(context, instance, each):
+                raise errors.SnapshotRefused(reason=dependants.reason(f"Snapshot {each}", clones))
         what = f"delete snapshot {one.name!r} ({one.id})"
         summary = f"{what} and {len(family) - 1} below it" if request["children"] else what
         details = {"snapshot": one.moref, "children": request["children"], "family": family}

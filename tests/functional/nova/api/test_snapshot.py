@@ -12,6 +12,8 @@ from nova.objects.instance import Instance
 from nova.objects.instance_action import InstanceActionEventList, InstanceActionList
 from pyVmomi import vim
 
+from polyvisor.nova import dependants
+from polyvisor.nova.clone import Clone
 from polyvisor.sandbox import probes
 from polyvisor.vsphere.inventory import find_vm
 from polyvisor.vsphere.session import Session, moref
@@ -257,6 +259,20 @@ class TestRefusals:
             answer = app.post_json(f"{wrong}/action", {"revert": {}}, headers=headers, status=404)
             assert "has no snapshot" in answer.text
         assert [each["id"] for each in server.snapshots()] == [mine]
+
+    def test_one_that_a_linked_clone_builds_on(self, server: Server) -> None:
+        snapshot = server.take("template")
+        clone = server.cloud.add_server("compute1")
+        marks = Clone(server.id, snapshot, linked=True).to_metadata()
+        with server.cloud.targeted() as cell:
+            for uuid_, entries in ((clone, marks), (server.id, {dependants.CLONED: "true"})):
+                instance = Instance.get_by_uuid(cell, uuid_, expected_attrs=["system_metadata"])
+                instance.system_metadata.update(entries)
+                instance.save()
+        for query in ("", "?children=true"):
+            path = f"{server.path}/{snapshot}{query}"
+            assert clone in server.cloud.app.delete(path, headers=server.cloud.member, status=409).text
+        assert len(server.snapshots()) == 1
 
     def test_another_project(self, server: Server) -> None:
         snapshot = server.take("mine")

@@ -4,10 +4,11 @@ from typing import Any
 
 from nova.api.openstack import wsgi
 
-from polyvisor.nova.api.checks import metadata, snapshot
+from polyvisor.nova.api.checks import deletion, metadata, snapshot
 
 
 def action(req: wsgi.Request, server_id: str, body: Any) -> None:
     """Ask each of the checks that know some of the actions."""
     metadata.action(req, server_id, body)
+    deletion.action(req, server_id, body)
     snapshot.action(req, server_id, body)

@@ -13,8 +13,9 @@ from nova.context import RequestContext
 from nova.objects.instance import Instance
 from oslo_utils import strutils
 
-from polyvisor.nova import conf, rpc, task_states
+from polyvisor.nova import conf, dependants, rpc, task_states
 from polyvisor.nova.api import computes, operations
+from polyvisor.nova.api.checks import deletion
 from polyvisor.nova.api.operations import Claim
 from polyvisor.nova.api.policies import snapshot as policies
 from polyvisor.nova.api.schemas import snapshot as schema
@@ -81,6 +82,9 @@ def delete(req: wsgi.Request, server_id: str, snapshot_id: str) -> None:
     request: dict[str, Any] = {"snapshot": snapshot_id, "children": _flag(req.GET, "children")}
     plan = _plan(context, server, REMOVAL, request)
     request |= {"vm": plan["vm"], "family": plan["details"]["family"]}
+    for each in request["family"]:
+        if clones := deletion.needed_by(context, server, each):
+            raise webob.exc.HTTPConflict(explanation=dependants.reason(f"Snapshot {each}", clones) + ".")
     _begin(context, server, REMOVAL, request)
 
 
@@ -109,7 +113,7 @@ def consolidate(req: wsgi.Request, server_id: str, body: dict[str, Any]) -> None
 def _server(req: wsgi.Request, server_id: str, rule: str) -> tuple[RequestContext, Instance]:
     context = req.environ["nova.context"]
     with nova_context.target_cell(context, None) as lookup:
-        server = common.get_instance(API(), lookup, server_id)
+        server = common.get_instance(API(), lookup, server_id, expected_attrs=["system_metadata"])
     context.can(rule, target={"project_id": server.project_id, "user_id": server.user_id})
     return context, server
 
