@@ -3,7 +3,7 @@
 A server that was ever cloned is marked, in system metadata, so that no other costs a search.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from nova.compute import vm_states
 from nova.context import RequestContext
@@ -24,27 +24,25 @@ def mark(server: Instance) -> None:
         server.save(expected_task_state=[None])
 
 
-def find(context: RequestContext, server: Instance, snapshot: str | None = None) -> list[str]:
-    """Return the UUIDs of the clones in one cell that still need a server, or one snapshot (id) of it."""
+def find(context: RequestContext, server: Instance, snapshots: Collection[str] | None = None) -> list[str]:
+    """Return the UUIDs of the clones in one cell that still need a server, or some snapshots (ids) of it."""
     if CLONED not in server.system_metadata:
         return []
     filters = {"system_metadata": of_source(server.uuid), "deleted": False}
     clones = InstanceList.get_by_filters(context.elevated(), filters, expected_attrs=["system_metadata"])
-    return needing(clones, server.uuid, snapshot)
+    return needing(clones, server.uuid, snapshots)
 
 
-def needing(clones: Iterable[Instance], server: str, snapshot: str | None = None) -> list[str]:
-    """Return which of some servers still need the server, or one snapshot of it."""
+def needing(clones: Iterable[Instance], server: str, snapshots: Collection[str] | None = None) -> list[str]:
+    """Return which of some servers still need the server, or some snapshots of it."""
     return [
-        clone.uuid
-        for clone in clones
-        if is_clone(clone.system_metadata) and _needs(clone, clone.system_metadata, server, snapshot)
+        clone.uuid for clone in clones if is_clone(clone.system_metadata) and _needs(clone, server, snapshots)
     ]
 
 
-def _needs(instance: Instance, marks: Mapping[str, str], server: str, snapshot: str | None) -> bool:
-    clone = Clone.read(marks)
-    if clone.source != server or snapshot not in (None, clone.snapshot):
+def _needs(instance: Instance, server: str, snapshots: Collection[str] | None) -> bool:
+    clone = Clone.read(instance.system_metadata)
+    if clone.source != server or (snapshots is not None and clone.snapshot not in snapshots):
         return False
     return clone.linked or instance.vm_state == vm_states.BUILDING
 

@@ -22,7 +22,8 @@ conf.register_opts(CONF)
 
 TOPIC = "polyvisor"
 VERSION = "1.0"
-"""What each endpoint answers at least. 1.1 added relocations, 1.2 clones, 1.3 snapshots."""
+"""What each endpoint answers at least. 1.1 added relocations, 1.2 clones, 1.3 snapshots,
+1.4 clones of snapshots."""
 
 Answer = dict[str, Any]
 Asked = TypeVar("Asked")
@@ -115,14 +116,17 @@ class PolyvisorAPI:
         """
         self._call(ctxt, instance.host, "abort_relocation", version="1.1", instance=instance)
 
-    def get_clone_source(self, ctxt: RequestContext, instance: Instance) -> Answer:
+    def get_clone_source(self, ctxt: RequestContext, instance: Instance, snapshot: str | None) -> Answer:
         """Return `{"vcenter", "cluster", "source": {"guest", "tools", "disk_bytes", "volumes"}}`.
 
         These are attributes of `vsphere.clone.Source`.
 
         :raises errors.VirtualMachineNotFound: vCenter has no VM for this server.
+        :raises errors.SnapshotNotFound: it has no snapshot with this id.
         """
-        return self._call(ctxt, instance.host, "get_clone_source", version="1.2", instance=instance)
+        return self._call(
+            ctxt, instance.host, "get_clone_source", version="1.4", instance=instance, snapshot=snapshot
+        )
 
     def list_snapshots(self, ctxt: RequestContext, instance: Instance) -> Answer:
         """Return `{"vcenter", "cluster", **asdict(vsphere.snapshot.Snapshots)}`.

@@ -1,6 +1,7 @@
 """openstack server vmware clone."""
 
 import argparse
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,10 +21,30 @@ class CloneServer(command.Lister):
         parser.add_argument("server", metavar="<server>", help="Server to clone (name or ID)")
         parser.add_argument("name", metavar="<name>", help="Name of the clone; several are numbered")
         parser.add_argument("--count", metavar="<number>", type=int, help="How many (default: 1)")
+        parser.add_argument(
+            "--snapshot",
+            metavar="<snapshot>",
+            help="Clone this snapshot (ID) of the server, not its present state",
+        )
+        parser.add_argument(
+            "--linked",
+            action="store_true",
+            help="The clone's disks hold only what differs from the snapshot, which cannot be deleted then",
+        )
         parser.add_argument("--host", metavar="<host>", help="ESXi host (name or moref) for the clone")
         parser.add_argument("--datastore", metavar="<datastore>", help="Datastore (name or moref)")
         _add_networks(parser)
         parser.add_argument("--power-off", action="store_true", help="Do not start the clone")
+        parser.add_argument(
+            "--omit-volumes", action="store_true", help="Clone without the volumes that the server has"
+        )
+        parser.add_argument(
+            "--customization",
+            metavar="<file>",
+            type=argparse.FileType(),
+            help="File with the JSON of how the guest is told its name and addresses. It may hold passwords, "
+            "which have no place on a command line",
+        )
         parser.add_argument("--key-name", metavar="<key>", help="Key pair of the clone")
         parser.add_argument(
             "--property",
@@ -64,11 +85,15 @@ class CloneServer(command.Lister):
         given = {
             "name": parsed.name,
             "count": parsed.count,
+            "snapshot": parsed.snapshot,
+            "linked": parsed.linked or None,
             "host": parsed.host,
             "datastore": parsed.datastore,
             "key_name": parsed.key_name,
             "metadata": parsed.properties,
             "project_id": parsed.project,
+            "customization": json.load(parsed.customization) if parsed.customization else None,
+            "volumes": "omit" if parsed.omit_volumes else None,
             "power_on": False if parsed.power_off else None,
             "networks": [] if parsed.no_network else self._networks(parsed.nics) or None,
         }

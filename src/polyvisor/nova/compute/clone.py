@@ -69,7 +69,7 @@ class OrderedClone(Cloning):
 class CloneEndpoint:
     """What nova-api can ask about clones. See `polyvisor.nova.rpc`."""
 
-    target = messaging.Target(version="1.2")
+    target = messaging.Target(version="1.4")
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -79,8 +79,9 @@ class CloneEndpoint:
         self,
         ctxt: RequestContext,  # noqa: ARG002 - RPC passes it
         instance: Instance,
+        snapshot: str | None = None,
     ) -> dict[str, Any]:
-        """Say what of a server would be cloned."""
-        source = self._cluster.clone_source(instance.uuid)
+        """Say what of a server, or of a snapshot of it, would be cloned."""
+        source = self._cluster.clone_source(instance.uuid, snapshot)
         told = ("guest", "tools", "disk_bytes", "volumes")
         return self._cluster.identity() | {"source": {key: getattr(source, key) for key in told}}

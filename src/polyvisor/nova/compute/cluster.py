@@ -154,13 +154,23 @@ class Cluster:
                 instance=instance_uuid, vcenter=self.session.endpoint.host
             ) from error
 
-    def clone_source(self, instance_uuid: str) -> Source:
+    def clone_source(self, instance_uuid: str, snapshot: str | None = None) -> Source:
         """Read what a server is cloned from. It may be in another cluster of the vCenter.
 
+        :param snapshot: id of a snapshot of the server.
         :raises errors.VirtualMachineNotFound: vCenter has no VM of that server.
+        :raises errors.SnapshotNotFound: the VM has no such snapshot.
         """
+        if snapshot is None:
+            with self.finding(instance_uuid):
+                return read_source(self.session, instance_uuid)
+        found = self.snapshots(instance_uuid)
+        try:
+            one = found.find(snapshot)
+        except faults.NotFound as error:
+            raise errors.SnapshotNotFound(snapshot=snapshot, instance=instance_uuid) from error
         with self.finding(instance_uuid):
-            return read_source(self.session, instance_uuid)
+            return read_source(self.session, instance_uuid, one.moref)
 
     @contextmanager
     def asking(self) -> Iterator[None]:

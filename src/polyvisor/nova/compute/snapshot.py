@@ -111,9 +111,8 @@ class Removal(SnapshotWork):
         one = self.find(found, instance, request["snapshot"])
         family = sorted(found.below(one.id)) if request["children"] else [one.id]
         _require_same(request.get("family", family), family)
-        for each in family:
-            if clones := dependants.find(context, instance, each):
-                raise errors.SnapshotRefused(reason=dependants.reason(f"Snapshot {each}", clones))
+        if clones := dependants.find(context, instance, family):
+            raise errors.SnapshotRefused(reason=dependants.reason(f"Snapshot {one.id}", clones) + ".")
         what = f"delete snapshot {one.name!r} ({one.id})"
         summary = f"{what} and {len(family) - 1} below it" if request["children"] else what
         details = {"snapshot": one.moref, "children": request["children"], "family": family}

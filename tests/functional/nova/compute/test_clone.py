@@ -1,6 +1,7 @@
 """A server is cloned: REST, our filter, Nova's creation, scheduler and manager, the simulated vCenter."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -133,6 +134,41 @@ class CloneTest(ClonedCloud):
             assert error.response.status_code == code, error
             assert reason in str(error)
         assert len(self.admin_api.get_servers(detail=False)) == 1
+
+    def test_linked_clones_protect_what_they_depend_on(self) -> None:
+        assert self.refused(linked=True).response.status_code == 400
+        assert self.refused(snapshot=str(uuid4())).response.status_code == 404
+        path = f"/servers/{self.server['id']}/os-vmware-snapshot"
+        self.admin_api.api_post(path, {"snapshot": {"name": "base"}})
+        self._wait_for_server_parameter(self.server, {"OS-EXT-STS:task_state": None}, max_retries=60)
+        [snapshot] = self.admin_api.api_get(path).body["snapshots"]
+
+        linked = self.clone(snapshot=snapshot["id"], linked=True, networks=[])
+        assert self.parents(linked) >= {f"[shared1] {self.server['id']}/{self.server['id']}.vmdk"}
+        for needed in (f"/servers/{self.server['id']}", f"{path}/{snapshot['id']}"):
+            with pytest.raises(ApiError, match=linked["id"]) as refused:
+                self.admin_api.api_delete(needed)
+            assert refused.value.response.status_code == 409
+        # A full clone of the snapshot stands alone.
+        full = self.clone(snapshot=snapshot["id"], networks=[])
+        assert self.parents(full) == set()
+
+        self._delete_server(linked)
+        self._delete_server(self.server)
+        assert self.vm_of(full)["power"] == "poweredOn"
+
+    def parents(self, server: dict[str, Any]) -> set[str]:
+        """Files on which the disks of a server's VM depend."""
+        [config] = [
+            vm["config"] for vm in self.vms("config").values() if vm["config"].instanceUuid == server["id"]
+        ]
+        files = set()
+        for device in config.hardware.device:
+            backing = getattr(device.backing, "parent", None)
+            while backing is not None:
+                files.add(backing.fileName)
+                backing = backing.parent
+        return files
 
     def test_quota(self) -> None:
         self.flags(instances=2, group="quota")

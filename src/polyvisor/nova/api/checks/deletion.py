@@ -28,8 +28,7 @@ def action(req: wsgi.Request, server_id: str, body: Any) -> None:
         _check(req.environ["nova.context"], server_id)
 
 
-def needed_by(context: RequestContext, server: Instance, snapshot: str | None = None) -> list[str]:
-    """Return the UUIDs of the clones in all cells that need a server, or one snapshot (id) of it."""
+def _needed_by(context: RequestContext, server: Instance) -> list[str]:
     if dependants.CLONED not in server.system_metadata:
         return []
     filters = {"system_metadata": of_source(server.uuid), "deleted": False}
@@ -37,7 +36,7 @@ def needed_by(context: RequestContext, server: Instance, snapshot: str | None = 
     found = API().get_all(
         context.elevated(), search_opts=filters, expected_attrs=["system_metadata"], all_tenants=True
     )
-    return dependants.needing(found, server.uuid, snapshot)
+    return dependants.needing(found, server.uuid)
 
 
 def _check(context: RequestContext, server_id: str) -> None:
@@ -46,5 +45,5 @@ def _check(context: RequestContext, server_id: str) -> None:
             server = API().get(lookup, server_id, expected_attrs=["system_metadata"])
         except exception.InstanceNotFound:
             return
-    if clones := needed_by(context, server):
+    if clones := _needed_by(context, server):
         raise webob.exc.HTTPConflict(explanation=dependants.reason(f"Server {server.uuid}", clones) + ".")

@@ -44,11 +44,14 @@ def create(req: wsgi.Request, server_id: str, body: dict[str, Request]) -> dict[
     owner = _owner(context, source, request)
     metadata = _metadata(source, request)
     compute = computes.managing(context, source)
-    asked = _ask(compute, source)["source"]
+    _check_volumes(compute, source, request)
+    clone = _clone(source, request)
+    asked = _ask(compute, source, clone.snapshot)["source"]
     _check_customization(request.get("customization", {}), asked["guest"])
-    bounds = _bounds(owner, source, metadata, asked["disk_bytes"] * request.get("count", 1))
+    disk_bytes = 0 if clone.linked else asked["disk_bytes"] * request.get("count", 1)
+    bounds = _bounds(owner, source, metadata, disk_bytes)
     power_on = request.get("power_on", True)
-    marks = origin.to_metadata(Origin.CLONE, bounds, power_on=power_on) | Clone(source.uuid).to_metadata()
+    marks = origin.to_metadata(Origin.CLONE, bounds, power_on=power_on) | clone.to_metadata()
     _mark(compute, source)
     objects.InstanceAction.action_start(compute.cell, source.uuid, ACTION, want_result=False)
     with (
@@ -70,6 +73,12 @@ def _source(context: RequestContext, server_id: str) -> Instance:
             f"{', '.join(_VM_STATES[:-1])} or {_VM_STATES[-1]}, and nothing else under way."
         )
     return source
+
+
+def _clone(source: Instance, request: Request) -> Clone:
+    if request.get("linked") and "snapshot" not in request:
+        raise webob.exc.HTTPBadRequest(explanation="A linked clone is made of a snapshot. Name one.")
+    return Clone(source.uuid, request.get("snapshot"), linked=request.get("linked", False))
 
 
 def _mark(compute: computes.Compute, source: Instance) -> None:
@@ -118,8 +127,27 @@ def _metadata(source: Instance, request: Request) -> dict[str, str]:
     return metadata
 
 
-def _ask(compute: computes.Compute, source: Instance) -> Any:
-    return computes.ask_one(compute, lambda cell, _host: rpc.PolyvisorAPI().get_clone_source(cell, source))
+def _ask(compute: computes.Compute, source: Instance, snapshot: str | None) -> Any:
+    return computes.ask_one(
+        compute, lambda cell, _host: rpc.PolyvisorAPI().get_clone_source(cell, source, snapshot)
+    )
+
+
+def _check_volumes(compute: computes.Compute, source: Instance, request: Request) -> None:
+    mappings = objects.BlockDeviceMappingList.get_by_instance_uuid(compute.cell, source.uuid)
+    root = mappings.root_bdm()
+    if root is not None and root.is_volume:
+        raise webob.exc.HTTPBadRequest(
+            explanation=f"Server {source.uuid} boots from volume {root.volume_id}. Make a copy of the volume "
+            "(openstack volume create --source), and a server that boots from it."
+        )
+    volumes = sorted(mapping.volume_id for mapping in mappings if mapping.is_volume)
+    if volumes and request.get("volumes") != "omit":
+        raise webob.exc.HTTPBadRequest(
+            explanation=f"Server {source.uuid} has volumes: {', '.join(volumes)}. A clone gets no copies of "
+            'them. Clone without them ("volumes": "omit"), then copy those that it needs (openstack volume '
+            "create --source) and attach them."
+        )
 
 
 def _check_customization(request: Request, guest: str) -> None:

@@ -55,6 +55,8 @@ CREATE = {
             "properties": {
                 "name": parameter_types.name,
                 "count": {"type": "integer", "minimum": 1, "maximum": 100},
+                "snapshot": _ID,
+                "linked": {"type": "boolean"},
                 "host": _NAME,
                 "datastore": _NAME,
                 "networks": _NETWORKS,
@@ -62,6 +64,7 @@ CREATE = {
                 "metadata": parameter_types.metadata,
                 "key_name": parameter_types.name,
                 "customization": _CUSTOMIZATION,
+                "volumes": {"type": "string", "enum": ["omit"]},
                 "project_id": {"type": "string", "pattern": "^[a-zA-Z0-9-]{1,64}$"},
             },
             "required": ["name"],

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from nova import exception
-from nova.compute import vm_states
+from nova.compute import task_states, vm_states
 from nova.objects.instance import Instance
 from oslo_log import log as logging
 from oslo_service import loopingcall
@@ -40,6 +40,7 @@ _REFUSALS = (
     UploadFailed,
     exception.DatastoreNotFound,
     errors.OperationLost,
+    errors.SnapshotNotFound,
     errors.VCenterRefused,
     errors.VCenterUnavailable,
     errors.VirtualMachineNotFound,
@@ -69,7 +70,7 @@ def spawn(ops: VMwareVMOps, cluster: Cluster, build: Build) -> None:
 
 def _spawn(ops: VMwareVMOps, cluster: Cluster, build: Build, clone: Clone, summary: str) -> str:
     """Build, and say what was done."""
-    source = cluster.clone_source(clone.source)
+    source = cluster.clone_source(clone.source, clone.snapshot)
     place = _place(Inventory.read(cluster), source, clone, wish.read(build.instance.metadata) or Wish())
 
     told = customization.decide(from_files(build.injected_files), source, build.instance, build.network_info)
@@ -85,7 +86,7 @@ def _spawn(ops: VMwareVMOps, cluster: Cluster, build: Build, clone: Clone, summa
         work = OrderedClone(cluster, source, complete)
         details = {"uuid": build.instance.uuid, "destination": asdict(order.destination)}
         plan = Plan(vm=source.vm, summary=summary, details=details)
-        build.operations.pursue(build.context, build.instance, plan, _action(build, build.instance), work)
+        build.operations.pursue(build.context, build.instance, plan, _Copying(build), work)
         return find_vm(cluster.session, build.instance.uuid)
 
     power_on = not origin.is_left_off(build.instance.system_metadata)
@@ -166,6 +167,23 @@ def _attempts(inventory: Inventory, source: Source, wished: Wish) -> Iterator[Wi
         yield Wish(host=wished.host, datastore=store.moref)
 
 
+class _Copying(Action):
+    """The progress of a copy, which ends when its server is deleted: Nova waits for the end of the build."""
+
+    def __init__(self, build: Build) -> None:
+        super().__init__(build.context, build.instance, OrderedClone.noun, OrderedClone.task_state)
+        self._build = build
+
+    def progress(self, percent: int) -> None:
+        """Show how far it is, 0 to 100."""
+        super().progress(percent)
+        server = self._build.instance.uuid
+        now = Instance.get_by_uuid(self._build.context, server, expected_attrs=[])
+        if now.task_state == task_states.DELETING:
+            LOG.info("The server is deleted while it is being copied", instance=now)
+            self._build.operations.abort(now, OrderedClone.noun)
+
+
 def _tell(build: Build, clone: Clone, details: str, error: Exception | None = None) -> None:
     """Record the outcome with the source's action too, in whose history people look for it."""
     try:
@@ -173,12 +191,8 @@ def _tell(build: Build, clone: Clone, details: str, error: Exception | None = No
     except exception.InstanceNotFound:
         LOG.info("The source of the clone is gone: %s", details, instance=build.instance)
         return
-    action = _action(build, source)
+    action = Action(build.context, source, OrderedClone.noun, OrderedClone.task_state)
     if error is None:
         action.succeed(details)
     else:
         action.fail(details, error)
-
-
-def _action(build: Build, server: Instance) -> Action:
-    return Action(build.context, server, OrderedClone.noun, OrderedClone.task_state)

@@ -1,0 +1,94 @@
+"""Servers are cloned by the command line, on a whole cloud; vCenter is read by govc."""
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+Faults = Callable[[list[dict[str, Any]]], None]
+
+
+def clone(lab: Any, servers: list[Any], source: Any, *arguments: str) -> list[Any]:
+    """Clone a server by the command line."""
+    made = lab.openstack_json("server", "vmware", "clone", source.id, "e2e-clone", *arguments)
+    found = [lab.tenant.compute.get_server(row["ID"]) for row in made]
+    servers.extend(found)
+    return found
+
+
+def macs(lab: Any, server: Any) -> list[str]:
+    """MAC addresses of a server's VM."""
+    (path,) = lab.govc("find", "/", "-type", "m", "-config.instanceUuid", server.id).splitlines()
+    devices = json.loads(lab.govc("device.info", "-json", "-vm", path, "ethernet-*"))["devices"]
+    return [device["macAddress"] for device in devices]
+
+
+def ports(lab: Any, server: Any) -> list[Any]:
+    return list(lab.tenant.network.ports(device_id=server.id))
+
+
+def test_a_clone_is_a_server_of_its_own(lab: Any, servers: list[Any]) -> None:
+    source = lab.build(host="esx12", datastore="shared1")
+    servers.append(source)
+    [copy] = clone(lab, servers, source, "--host", "esx13", "--datastore", "cluster1-ssd", "--wait")
+
+    assert copy.status == "ACTIVE"
+    assert lab.place(copy) == ("esx13", ["cluster1-ssd"])
+    [port], [theirs] = ports(lab, copy), ports(lab, source)
+    assert port.network_id == theirs.network_id
+    assert port.fixed_ips[0]["ip_address"] != theirs.fixed_ips[0]["ip_address"]
+    assert macs(lab, copy) == [port.mac_address]
+    assert macs(lab, source) == [theirs.mac_address]
+
+    lab.delete(source)
+    lab.tenant.compute.stop_server(copy)
+    lab.wait(copy, "SHUTOFF")
+    [again] = clone(lab, servers, copy, "--power-off", "--no-network", "--wait")
+    assert again.status == "SHUTOFF"
+    assert macs(lab, again) == []
+
+
+def test_only_the_project_of_the_server_may_clone_it(lab: Any, servers: list[Any]) -> None:
+    source = lab.build()
+    servers.append(source)
+    stolen = ("server", "vmware", "clone", source.id, "stolen", "--all-projects")
+    refused = lab.openstack(*stolen, as_cloud="admin")
+    assert refused.returncode != 0
+    assert "Name the project" in refused.stderr
+    refused = lab.openstack("server", "vmware", "clone", source.id, "x", "--host", "esx99")
+    assert "esx99" in refused.stderr
+
+
+def test_a_clone_survives_the_death_of_its_compute_service(
+    lab: Any, servers: list[Any], faults: Faults
+) -> None:
+    source = lab.build(host="esx12", datastore="shared1")
+    servers.append(source)
+    faults([{"method": "CloneVM_Task", "at": "task", "delay": "30s"}])
+    [copy] = clone(lab, servers, source)
+
+    def now() -> Any:
+        return lab.tenant.compute.get_server(copy.id)
+
+    lab.until(lambda: (now().progress or 0) > 0, "vCenter to copy", seconds=120)
+    os.kill(lab.supervisor.states()["nova-compute1"]["pid"], signal.SIGKILL)
+    lab.until(lambda: now().status == "ACTIVE", "the end of the build", seconds=240)
+    faults([])
+    [port] = ports(lab, copy)
+    assert macs(lab, copy) == [port.mac_address]
+
+
+def test_a_clone_that_is_deleted_ends_at_once(lab: Any, servers: list[Any], faults: Faults) -> None:
+    source = lab.build(host="esx12", datastore="shared1")
+    servers.append(source)
+    faults([{"method": "CloneVM_Task", "at": "task", "delay": "600s"}])
+    [copy] = clone(lab, servers, source)
+    lab.until(
+        lambda: (lab.tenant.compute.get_server(copy.id).progress or 0) > 0, "vCenter to copy", seconds=120
+    )
+    refused = lab.openstack("server", "delete", source.id)
+    assert copy.id in refused.stderr
+    lab.delete(copy)
+    faults([])
+    assert lab.traces(copy) == []
