@@ -72,6 +72,18 @@ def write_config(  # noqa: PLR0917 - the sections
     return config
 
 
+def open_vswitch_agent(host: str) -> dict[str, Any]:
+    """What the Open vSwitch agent of a KVM host with physnet1 reports."""
+    return {
+        "binary": "neutron-openvswitch-agent",
+        "host": host,
+        "topic": "N/A",
+        "agent_type": constants.AGENT_TYPE_OVS,
+        "configurations": {"bridge_mappings": {"physnet1": "br-physnet1"}, "tunnel_types": []},
+        "start_flag": True,
+    }
+
+
 class WithDriver:
     """Put before one of Neutron's test cases: loads the driver as Neutron does, by its entry point.
 
@@ -155,15 +167,7 @@ class Binding(WithDriver, test_plugin.Ml2PluginV2TestCase):
 
     def kvm_agent(self, host: str) -> None:
         """Report an Open vSwitch agent, as the real one does, on a host with physnet1."""
-        state = {
-            "binary": "neutron-openvswitch-agent",
-            "host": host,
-            "topic": "N/A",
-            "agent_type": constants.AGENT_TYPE_OVS,
-            "configurations": {"bridge_mappings": {"physnet1": "br-physnet1"}, "tunnel_types": []},
-            "start_flag": True,
-        }
-        self.plugin.create_or_update_agent(self.admin, state, timeutils.utcnow())
+        self.plugin.create_or_update_agent(self.admin, open_vswitch_agent(host), timeutils.utcnow())
 
     def _provider_network(self, provider: dict[str, Any]) -> Any:
         network = self._make_network(

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from neutron.common import config as neutron_config
 from neutron.db import models_v2
 from neutron.db.models import segment as segment_models
+from neutron.pecan_wsgi import startup
 from neutron.plugins.ml2 import models as ml2_models
 from neutron_lib import context as neutron_context
 from neutron_lib.db import api as db_api
+from neutron_lib.plugins import directory
 from oslo_config import cfg
 
 from polyvisor.neutron import conf
@@ -41,6 +44,14 @@ def configure(config: Path) -> conf.Settings:
     """Read the options, once in a process."""
     cfg.CONF([], default_config_files=[str(config)])
     return conf.load(cfg.CONF)
+
+
+def start_plugin(config: Path) -> Any:
+    """Load Neutron's ML2 plugin with the drivers that the options name, as an API process does."""
+    neutron_config.register_common_config_options()
+    neutron_config.init(["--config-file", str(config)])
+    startup.initialize_all()
+    return directory.get_plugin()
 
 
 def bind(config: Path, host: str, network: Network, start: threading.Barrier | None = None) -> dict[str, Any]:

@@ -13,19 +13,15 @@ from tests.functional.neutron.ml2 import WithDriver
 HOST = test_plugin.HOST
 
 
-class Standard(WithDriver):
-    """The same with standard switches."""
+class WithBoth(WithDriver):
+    """Both drivers are loaded, each for a cluster."""
 
-    _mechanism_drivers = ("logger", "polyvisor_vss")
-    computes: ClassVar[dict[str, str]] = {"compute1": "cluster1/vss", "compute2": "cluster2/vss"}
-
-
-class TestNetworks(WithDriver, test_plugin.TestMl2NetworksV2):
-    """Networks come and go, with the driver looking for port groups to remove."""
+    _mechanism_drivers = ("logger", "polyvisor_vss", "polyvisor_dvs")
+    computes: ClassVar[dict[str, str]] = {"compute1": "cluster1/vss", "compute2": "cluster2"}
 
 
-class TestNetworksStandard(Standard, test_plugin.TestMl2NetworksV2):
-    """The same with standard switches."""
+class TestNetworks(WithBoth, test_plugin.TestMl2NetworksV2):
+    """Networks come and go, with the drivers noting which port groups to remove."""
 
 
 class BoundPorts:
@@ -47,33 +43,27 @@ class TestPorts(BoundPorts, WithDriver, test_plugin.TestMl2PortsV2):
     """Ports on the distributed switch."""
 
 
-class TestPortsStandard(BoundPorts, Standard, test_plugin.TestMl2PortsV2):
+class TestPortsStandard(BoundPorts, WithDriver, test_plugin.TestMl2PortsV2):
     """Ports on standard switches."""
 
+    _mechanism_drivers = ("logger", "polyvisor_vss")
     computes: ClassVar[dict[str, str]] = {HOST: "cluster1/vss"}
 
 
-class BesideTheSuitesOwn:
-    """The suite chooses its drivers itself; ours is loaded before them, and its hosts are not ours."""
+class TestBindings(WithBoth, test_port_binding.ExtendedPortBindingTestCase):
+    """Several bindings of a port, as live migration makes them.
 
-    loaded: ClassVar[str] = "polyvisor_dvs"
+    The suite chooses its drivers itself; ours are loaded before them, and its hosts are not ours.
+    """
+
     network_type: ClassVar[str] = "local"
 
     @pytest.fixture(autouse=True)
     def _load(self, monkeypatch: pytest.MonkeyPatch) -> None:
         original = cfg.CONF.set_override
+        ours = ["polyvisor_vss", "polyvisor_dvs"]
 
         def set_override(name: str, override: Any, group: Any = None) -> None:
-            original(name, [self.loaded, *override] if name == "mechanism_drivers" else override, group)
+            original(name, [*ours, *override] if name == "mechanism_drivers" else override, group)
 
         monkeypatch.setattr(cfg.CONF, "set_override", set_override)
-
-
-class TestBindings(BesideTheSuitesOwn, WithDriver, test_port_binding.ExtendedPortBindingTestCase):
-    """Several bindings of a port, as live migration makes them."""
-
-
-class TestBindingsStandard(BesideTheSuitesOwn, Standard, test_port_binding.ExtendedPortBindingTestCase):
-    """The same with standard switches."""
-
-    loaded: ClassVar[str] = "polyvisor_vss"
