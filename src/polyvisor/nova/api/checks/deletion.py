@@ -1,5 +1,6 @@
 """DELETE /servers/{server_id}: not while clones need the server's disks."""
 
+from collections.abc import Collection
 from typing import Any
 
 import webob.exc
@@ -28,7 +29,10 @@ def action(req: wsgi.Request, server_id: str, body: Any) -> None:
         _check(req.environ["nova.context"], server_id)
 
 
-def _needed_by(context: RequestContext, server: Instance) -> list[str]:
+def needed_by(
+    context: RequestContext, server: Instance, snapshots: Collection[str] | None = None
+) -> list[str]:
+    """Return the UUIDs of the clones in all cells that need a server, or some snapshots (ids) of it."""
     if dependants.CLONED not in server.system_metadata:
         return []
     filters = {"system_metadata": of_source(server.uuid), "deleted": False}
@@ -36,7 +40,7 @@ def _needed_by(context: RequestContext, server: Instance) -> list[str]:
     found = API().get_all(
         context.elevated(), search_opts=filters, expected_attrs=["system_metadata"], all_tenants=True
     )
-    return dependants.needing(found, server.uuid)
+    return dependants.needing(found, server.uuid, snapshots)
 
 
 def _check(context: RequestContext, server_id: str) -> None:
@@ -45,5 +49,5 @@ def _check(context: RequestContext, server_id: str) -> None:
             server = API().get(lookup, server_id, expected_attrs=["system_metadata"])
         except exception.InstanceNotFound:
             return
-    if clones := _needed_by(context, server):
+    if clones := needed_by(context, server):
         raise webob.exc.HTTPConflict(explanation=dependants.reason(f"Server {server.uuid}", clones) + ".")

@@ -82,9 +82,8 @@ def delete(req: wsgi.Request, server_id: str, snapshot_id: str) -> None:
     request: dict[str, Any] = {"snapshot": snapshot_id, "children": _flag(req.GET, "children")}
     plan = _plan(context, server, REMOVAL, request)
     request |= {"vm": plan["vm"], "family": plan["details"]["family"]}
-    for each in request["family"]:
-        if clones := deletion.needed_by(context, server, each):
-            raise webob.exc.HTTPConflict(explanation=dependants.reason(f"Snapshot {each}", clones) + ".")
+    if clones := deletion.needed_by(context, server, request["family"]):
+        raise webob.exc.HTTPConflict(explanation=dependants.reason(f"Snapshot {snapshot_id}", clones) + ".")
     _begin(context, server, REMOVAL, request)
 
 
