@@ -48,8 +48,8 @@ def write_config(  # noqa: PLR0917 - the sections
             "username": vcenter.username,
             "password_file": password_file,
             "ca_file": vcenter.ca_file,
-            "connect_timeout": 2,
-            "call_timeout": 3,
+            "connect_timeout": 5,
+            "call_timeout": 10,
         }
         | vcenter_options,
     }

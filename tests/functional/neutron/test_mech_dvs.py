@@ -240,7 +240,7 @@ class TestFaults(Binding):
             port = self.port_on(network_id)
             took = time.monotonic() - started
         assert port[portbindings.VIF_TYPE] == portbindings.VIF_TYPE_BINDING_FAILED
-        assert took < 5
+        assert took < 15, "ten deadlines are 20 seconds"
         where = re.escape(f"vCenter {self.vcenter.host}:{self.vcenter.port}")
         assert re.search(rf"{where}: no end in (1\.\d|2) seconds", logs.output[0])
         self.rebinds(port)

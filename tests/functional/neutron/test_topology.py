@@ -90,7 +90,7 @@ class TestTwoVCenters(Topology):
     """A cluster in each; the second one may die."""
 
     computes: ClassVar[dict[str, str]] = {"compute1": "cluster1"}
-    common: ClassVar[dict[str, Any]] = {"bind_deadline": 3}
+    common: ClassVar[dict[str, Any]] = {"bind_deadline": 8}
     other: VCenter
 
     @pytest.fixture
@@ -105,7 +105,7 @@ class TestTwoVCenters(Topology):
                 "username": self.other.username,
                 "password_file": password_file,
                 "ca_file": self.other.ca_file,
-                "breaker_seconds": 1,
+                "breaker_seconds": 60,
             },
             "vmware_compute:compute2": {
                 "vcenter": "vc2",
