@@ -188,9 +188,10 @@ func (i *inventory) useDatastores(
 	}
 	for _, ds := range i.datastores() {
 		ctx.WithLock(ds, func() {
-			if slices.Contains(used, ds.Self) {
+			switch listed := slices.Contains(ds.Vm, vm.Self); {
+			case !listed && slices.Contains(used, ds.Self):
 				i.addReference(ctx, ds, "vm", ds.Vm, vm.Self)
-			} else {
+			case listed && !slices.Contains(used, ds.Self):
 				i.removeReference(ctx, ds, "vm", ds.Vm, vm.Self)
 			}
 		})
