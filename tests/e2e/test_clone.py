@@ -20,8 +20,8 @@ def clone(lab: Any, servers: list[Any], source: Any, *arguments: str) -> list[An
 def macs(lab: Any, server: Any) -> list[str]:
     """MAC addresses of a server's VM."""
     (path,) = lab.govc("find", "/", "-type", "m", "-config.instanceUuid", server.id).splitlines()
-    devices = json.loads(lab.govc("device.info", "-json", "-vm", path, "ethernet-*"))["devices"]
-    return [device["macAddress"] for device in devices]
+    devices = json.loads(lab.govc("device.info", "-json", "-vm", path))["devices"]
+    return [device["macAddress"] for device in devices if "macAddress" in device]
 
 
 def ports(lab: Any, server: Any) -> list[Any]:

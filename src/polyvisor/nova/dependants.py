@@ -49,8 +49,8 @@ def _needs(instance: Instance, server: str, snapshots: Collection[str] | None) -
 
 def reason(what: str, clones: list[str]) -> str:
     """Say why something cannot be deleted."""
+    names = ", ".join(sorted(clones)[:5]) + (" and others" if len(clones) > 5 else "")
     return (
-        f"{what} cannot be deleted: {len(clones)} clones need its disks: {', '.join(sorted(clones)[:5])}"
-        f"{' and others' if len(clones) > 5 else ''}. Delete these first, or wait for those that are being "
-        "built"
+        f"The disks of {what} cannot be deleted: {len(clones)} clones need them: {names}. Delete these "
+        "first, or wait for those that are being built"
     )

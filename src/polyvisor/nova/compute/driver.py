@@ -83,7 +83,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         self._host = host
         self._operations.start(host)
         self._server = endpoint.start(self._cluster, host, self._nouns)
-        self._reclaimer = Reclaimer(self._vmops, self._journal, host)
+        self._reclaimer = Reclaimer(self._vmops, self._journal, self._operations, host)
         self._reclaimer.start()
 
     def cleanup_host(self, host: str) -> None:
@@ -151,7 +151,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
             Inventory.read(self._cluster)
         if destroy_disks and (clones := dependants.find(context, instance)):
             # Nova's API has refused it before; this is for whatever came in between.
-            reason = dependants.reason(f"the VM of server {instance.uuid}", clones)
+            reason = dependants.reason(f"server {instance.uuid}", clones)
             raise exception.InstancePowerOffFailure(reason=reason)
         reverting = instance.task_state == task_states.RESIZE_REVERTING
         if instance.node and not reverting and driver.block_device_info_get_mapping(block_device_info):

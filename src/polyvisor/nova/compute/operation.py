@@ -112,6 +112,10 @@ class Operations:
         """Remove the record of what `pursue` did."""
         self._journal.end(instance.uuid)
 
+    def know(self, server: str) -> bool:
+        """Tell whether there is a record of work on a server (its UUID)."""
+        return bool(self._journal.read(server))
+
     def _spawn(self, running: Running, perform: Callable[[], None]) -> None:
         self._running[running.server] = running
 

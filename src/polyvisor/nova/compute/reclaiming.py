@@ -18,6 +18,7 @@ from oslo_service import loopingcall
 from oslo_vmware import exceptions as vexc
 
 from polyvisor.nova.compute.journal import Journal
+from polyvisor.nova.compute.operation import Operations
 from polyvisor.nova.compute.vmops import VMwareVMOps
 
 LOG = logging.getLogger(__name__)
@@ -57,10 +58,14 @@ def judge(server: Instance | None, host: str) -> Verdict:
 class Reclaimer:
     """Works the journal off, in a thread of its own: neither a dead vCenter nor long work holds up Nova."""
 
-    def __init__(self, ops: VMwareVMOps, journal: Journal, host: str) -> None:
-        """Work for the compute service `host`."""
+    def __init__(self, ops: VMwareVMOps, journal: Journal, operations: Operations, host: str) -> None:
+        """Work for the compute service `host`.
+
+        :param operations: while they know a server, its VM may still be in the making.
+        """
         self._ops = ops
         self._journal = journal
+        self._operations = operations
         self._host = host
         self._said: dict[str, str] = {}
         self._stopped = threading.Event()
@@ -94,6 +99,8 @@ class Reclaimer:
     def _take_up(self, uuid: str) -> None:
         # Nova holds this lock while it builds or deletes the server.
         with lockutils.lock(uuid, blocking=False):
+            if self._operations.know(uuid):
+                return
             server = _look_up(uuid)
             verdict = judge(server, self._host)
             if server is not None and verdict is Verdict.REMOVE:

@@ -112,7 +112,7 @@ class Removal(SnapshotWork):
         family = sorted(found.below(one.id)) if request["children"] else [one.id]
         _require_same(request.get("family", family), family)
         if clones := dependants.find(context, instance, family):
-            raise errors.SnapshotRefused(reason=dependants.reason(f"Snapshot {one.id}", clones) + ".")
+            raise errors.SnapshotRefused(reason=dependants.reason(f"snapshot {one.id}", clones) + ".")
         what = f"delete snapshot {one.name!r} ({one.id})"
         summary = f"{what} and {len(family) - 1} below it" if request["children"] else what
         details = {"snapshot": one.moref, "children": request["children"], "family": family}

@@ -1,4 +1,4 @@
-"""DELETE /servers/{server_id}: not while clones need the server's disks."""
+"""DELETE /servers/{server_id}, and what else deletes a VM: not while clones need the server's disks."""
 
 from collections.abc import Collection
 from typing import Any
@@ -14,6 +14,8 @@ from nova.objects.instance import Instance
 from polyvisor.nova import dependants
 from polyvisor.nova.clone import of_source
 
+_DELETING = {"forceDelete", "rebuild", "shelve", "shelveOffload"}
+
 
 def delete(req: wsgi.Request, server_id: str) -> None:
     """Refuse to delete a server of which there are linked clones, or that is being copied.
@@ -24,8 +26,8 @@ def delete(req: wsgi.Request, server_id: str) -> None:
 
 
 def action(req: wsgi.Request, server_id: str, body: Any) -> None:
-    """Refuse the same to the action `forceDelete`."""
-    if isinstance(body, dict) and "forceDelete" in body:
+    """Refuse the same to the actions that delete the VM."""
+    if isinstance(body, dict) and _DELETING & body.keys():
         _check(req.environ["nova.context"], server_id)
 
 
@@ -50,4 +52,4 @@ def _check(context: RequestContext, server_id: str) -> None:
         except exception.InstanceNotFound:
             return
     if clones := needed_by(context, server):
-        raise webob.exc.HTTPConflict(explanation=dependants.reason(f"Server {server.uuid}", clones) + ".")
+        raise webob.exc.HTTPConflict(explanation=dependants.reason(f"server {server.uuid}", clones) + ".")

@@ -47,7 +47,7 @@ def create(req: wsgi.Request, server_id: str, body: dict[str, Request]) -> dict[
     _check_volumes(compute, source, request)
     clone = _clone(source, request)
     asked = _ask(compute, source, clone.snapshot)["source"]
-    _check_customization(request.get("customization", {}), asked["guest"])
+    _check_customization(request.get("customization", {}), asked["guest"], request.get("count", 1))
     disk_bytes = 0 if clone.linked else asked["disk_bytes"] * request.get("count", 1)
     bounds = _bounds(owner, source, metadata, disk_bytes)
     power_on = request.get("power_on", True)
@@ -150,11 +150,15 @@ def _check_volumes(compute: computes.Compute, source: Instance, request: Request
         )
 
 
-def _check_customization(request: Request, guest: str) -> None:
+def _check_customization(request: Request, guest: str, count: int) -> None:
     kind = request.get("type", "auto")
     if kind in ("linux", "windows") and kind != guest:
         raise webob.exc.HTTPBadRequest(
             explanation=f"The guest's system is {guest} for vCenter, and cannot be customized as {kind}."
+        )
+    if "hostname" in request and count > 1:
+        raise webob.exc.HTTPBadRequest(
+            explanation="Several clones cannot have one hostname. Leave it out: they have it of their names."
         )
     if "user_data" in request and kind != "cloud-init":
         raise webob.exc.HTTPBadRequest(explanation="user_data is for customization of type cloud-init only.")

@@ -83,7 +83,7 @@ def delete(req: wsgi.Request, server_id: str, snapshot_id: str) -> None:
     plan = _plan(context, server, REMOVAL, request)
     request |= {"vm": plan["vm"], "family": plan["details"]["family"]}
     if clones := deletion.needed_by(context, server, request["family"]):
-        raise webob.exc.HTTPConflict(explanation=dependants.reason(f"Snapshot {snapshot_id}", clones) + ".")
+        raise webob.exc.HTTPConflict(explanation=dependants.reason(f"snapshot {snapshot_id}", clones) + ".")
     _begin(context, server, REMOVAL, request)
 
 
