@@ -6,10 +6,13 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 import openstack
+from keystoneauth1.exceptions import ClientException
 
 from polyvisor.adoption.errors import AdoptionError
 
 _PLACEMENT_VERSION: Final = "1.39"
+#: What openstacksdk raises; a login that fails is an exception of keystoneauth1.
+REFUSALS: Final = (openstack.exceptions.SDKException, ClientException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,7 @@ def read_cloud(connection: Any) -> Cloud:
             flavors=tuple(map(_flavor, connection.compute.flavors(is_public=None, get_extra_specs=True))),
             computes=_computes(connection),
         )
-    except (openstack.exceptions.SDKException, openstack.exceptions.ConfigException) as exc:
+    except REFUSALS as exc:
         raise AdoptionError(f"OpenStack cannot be read: {exc}") from exc
 
 
@@ -164,7 +167,7 @@ def read_rooms(connection: Any, projects: Iterable[str]) -> dict[str, Room]:
     """
     try:
         return {project: _room(connection, project) for project in projects}
-    except openstack.exceptions.SDKException as exc:
+    except REFUSALS as exc:
         raise AdoptionError(f"quotas cannot be read: {exc}") from exc
 
 

@@ -32,7 +32,7 @@ class FlavorBook:
     up."""
 
     def __init__(self, cloud: Cloud) -> None:
-        public = [item for item in cloud.flavors if item.public and item.plain]
+        public = [item for item in cloud.flavors if item.public and item.plain and item.name.isprintable()]
         self._named = {item.name: item for item in cloud.flavors}
         self._shaped = {
             (item.vcpus, item.ram_mb, item.disk_gb): item

@@ -39,7 +39,7 @@ def _network(
     there = topology.present.get(wire)
     owner = rule.project or (projects[0] if len(projects) == 1 else None)
     if there:
-        owner = cloud.projects.get(there.project, there.project)
+        owner = printable(cloud.projects.get(there.project, there.project), 255) or None
     shared = (
         rule.shared_with if rule.shared_with is not None else [item for item in projects if item != owner]
     )

@@ -5,6 +5,7 @@ time, and decisions, which people and rules take. Whoever applies one takes the 
 facts from vCenter.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
@@ -15,7 +16,20 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 Severity = Literal["blocks", "decision", "note"]
 State = Literal["ready", "undecided", "blocked", "left out"]
 
+#: Of a VM whose configuration vCenter cannot read; no VM is ever found by it.
+NO_UUID: Final = "00000000-0000-0000-0000-000000000000"
+_MAC: Final = r"^(([0-9a-f]{2}:){5}[0-9a-f]{2})?$"
 _UUID: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a plan can name a VM by it."""
+    return re.match(_UUID, text) is not None and text != NO_UUID
+
+
+def is_mac(text: str) -> bool:
+    """Whether it is a MAC address, in lower case."""
+    return bool(text) and re.match(_MAC, text) is not None
 
 
 def _printable(text: str) -> str:
@@ -37,7 +51,7 @@ Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_print
 Text = Annotated[str, Field(max_length=2000), AfterValidator(_printable)]
 Uuid = Annotated[str, Field(pattern=_UUID)]
 VmId = Annotated[str, Field(pattern=_UUID[:-1] + r":vm-[0-9]+$")]
-Mac = Annotated[str, Field(pattern=r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")]
+Mac = Annotated[str, Field(pattern=_MAC)]
 Address = Annotated[str, Field(max_length=45), AfterValidator(_address)]
 Cidr = Annotated[str, Field(max_length=49), AfterValidator(_cidr)]
 CheckId = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
@@ -123,6 +137,7 @@ class Port(_Part):
 
     Attributes:
         nic: key of the device.
+        mac: empty if vCenter has not given the NIC one yet; undecided then.
         network: name of a network of the plan; None: there is none, see the findings.
         leave: the NIC stays with vCenter alone, and gets no port.
         addresses: fixed IPs; an empty list: a port without; None: not known, hence undecided.
@@ -165,16 +180,16 @@ class VmFacts(_Part):
     """What vCenter says of the VM: to read, and to see changes by. Never acted upon."""
 
     path: Text
-    instance_uuid: str
-    cluster: str
-    power: str
-    guest: str
-    tools: str
+    instance_uuid: Text
+    cluster: Text
+    power: Text
+    guest: Text
+    tools: Text
     vcpus: int
     memory_mb: int
-    nics: tuple[str, ...] = ()
-    disks: tuple[str, ...] = ()
-    snapshots: tuple[str, ...] = ()
+    nics: tuple[Text, ...] = ()
+    disks: tuple[Text, ...] = ()
+    snapshots: tuple[Text, ...] = ()
 
 
 class Server(_Part):

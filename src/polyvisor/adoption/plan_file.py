@@ -20,10 +20,10 @@ from polyvisor.adoption.verdict import judge
 
 _DOCUMENT: Final[TypeAdapter[Any]] = TypeAdapter(Document)
 #: What `plan` writes anew each time; all before it is for people to decide.
-_FACTS: Final = ("vm", "port_groups", "findings", "state", "undecided")
+_FACTS: Final = ("compute", "vm", "port_groups", "findings", "state", "undecided")
 _REMARK: Final = "# Facts and findings; written anew by each plan.\n"
 #: Shown even if empty, because somebody may have to fill them in.
-_SHOWN: Final = {"adopt", "project", "flavor", "compute", "network", "addresses", "vlan", "take"}
+_SHOWN: Final = {"adopt", "mac", "project", "flavor", "compute", "network", "addresses", "vlan", "take"}
 _ID: Final = re.compile(r"^id: (\S+)$", re.MULTILINE)
 _KEYS: Final = ("nic", "disk", "cidr")
 

@@ -1,13 +1,13 @@
 """The server that a VM would become, by what is known and by the rules."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import ip_interface
 from typing import Any
 
+from polyvisor.adoption.addresses import reported
 from polyvisor.adoption.cloud import Cloud
 from polyvisor.adoption.discovery import Discovery
 from polyvisor.adoption.flavors import FlavorBook, gibibytes, root_disk, shape
-from polyvisor.adoption.plan import Port, Server, VmFacts, Volume
+from polyvisor.adoption.plan import NO_UUID, Port, Server, VmFacts, Volume, is_mac, is_uuid
 from polyvisor.adoption.rules import RuleBook, ServerRule
 from polyvisor.adoption.text import printable
 from polyvisor.adoption.topology import Topology
@@ -17,12 +17,6 @@ from polyvisor.vsphere.virtual_machine import VirtualMachine
 
 #: Adapters through which Cinder's VMware driver attaches volumes.
 _VOLUME_CONTROLLERS = ("paraVirtual", "lsiLogic", "lsiLogicsas", "busLogic")
-
-
-def routable(nic: NetworkAdapter) -> tuple[str, ...]:
-    """Addresses that VMware Tools report, less link-local ones, without the length of the prefix."""
-    found = (ip_interface(text).ip for text in nic.addresses)
-    return tuple(str(address) for address in found if not (address.is_link_local or address.is_loopback))
 
 
 def why_no_volume(disk: Disk) -> str:
@@ -54,7 +48,7 @@ class Proposer:
         return Server(
             server=_named(vm),
             id=discovery.vm_id(vm),
-            instance_uuid=vm.instance_uuid or "00000000-0000-0000-0000-000000000000",
+            instance_uuid=vm.instance_uuid if is_uuid(vm.instance_uuid) else NO_UUID,
             adopt=_first(rules, "adopt"),
             project=_first(rules, "project"),
             flavor=_first(rules, "flavor") or self._flavors.choose(shape(vm)),
@@ -68,11 +62,17 @@ class Proposer:
 
     def _port(self, discovery: Discovery, vm: VirtualMachine, nic: NetworkAdapter) -> Port:
         told = self._rules.addresses(discovery, vm, nic.mac)
-        reported = routable(nic) or None
-        addresses = told if told is not None else reported
-        because = "addresses file" if told is not None else "VMware Tools" if reported else ""
+        claimed = reported(nic) or None
+        addresses = told if told is not None else claimed
+        because = "addresses file" if told is not None else "VMware Tools" if claimed else ""
         network = self._topology.network_of(discovery, vm, nic)
-        return Port(nic=nic.key, mac=nic.mac, network=network, addresses=addresses, because=because)
+        return Port(
+            nic=nic.key,
+            mac=nic.mac if is_mac(nic.mac) else "",
+            network=network,
+            addresses=addresses,
+            because=because,
+        )
 
 
 def _first(rules: Sequence[ServerRule], name: str) -> Any:
@@ -108,10 +108,10 @@ def _volumes(vm: VirtualMachine, rules: Sequence[ServerRule]) -> Iterator[Volume
 def _facts(discovery: Discovery, vm: VirtualMachine, cluster: str) -> VmFacts:
     return VmFacts(
         path=printable(discovery.path(vm)),
-        instance_uuid=vm.instance_uuid,
-        cluster=cluster,
+        instance_uuid=printable(vm.instance_uuid),
+        cluster=printable(cluster),
         power=vm.power_state,
-        guest=vm.guest_name or vm.guest_id,
+        guest=printable(vm.guest_name or vm.guest_id),
         tools=vm.tools,
         vcpus=vm.vcpus,
         memory_mb=vm.memory_mb,
@@ -125,9 +125,11 @@ def _nic_line(discovery: Discovery, vm: VirtualMachine, nic: NetworkAdapter) -> 
     segment = discovery.segment(vm, nic)
     where = f"{segment.switch}/{segment.name}" if segment else nic.network or "no network"
     tag = f"VLAN {segment.vlan}" if segment and segment.vlan else segment.tagging if segment else nic.backing
-    return f"{nic.key} {nic.adapter} {nic.mac} on {where}, {tag}"
+    return printable(f"{nic.key} {nic.adapter} {nic.mac} on {where}, {tag}")
 
 
 def _disk_line(disk: Disk) -> str:
     kind = "thin" if disk.thin else disk.format
-    return f"{disk.key} {gibibytes(disk.capacity_bytes)} GB {kind} on {disk.controller}: {disk.file}"
+    return printable(
+        f"{disk.key} {gibibytes(disk.capacity_bytes)} GB {kind} on {disk.controller}: {disk.file}"
+    )

@@ -4,11 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network, ip_interface
+from ipaddress import IPv4Network, IPv6Network
 
+from polyvisor.adoption.addresses import interfaces
 from polyvisor.adoption.cloud import Cloud, CloudNetwork
 from polyvisor.adoption.discovery import Discovery
 from polyvisor.adoption.rules import RuleBook
+from polyvisor.adoption.text import printable
 from polyvisor.vsphere.network_adapter import NetworkAdapter
 from polyvisor.vsphere.segment import Segment
 from polyvisor.vsphere.virtual_machine import VirtualMachine
@@ -95,7 +97,7 @@ class Topology:
     def _candidates(self, wire: Wire) -> Iterator[str]:
         there, rule = self.present.get(wire), self._rules.network(wire.physical_network, wire.vlan)
         standard = f"{wire.physical_network}-{f'vlan-{wire.vlan}' if wire.vlan else 'untagged'}"
-        yield self._named.get(wire) or (there.name if there else rule.network) or standard
+        yield self._named.get(wire) or printable((there.name if there else rule.network) or standard, 255)
         # Neutron lets two networks have one name.
         yield f"{standard}-{there.id if there else 'made'}"
 
@@ -115,8 +117,6 @@ class Topology:
 
 def _subnets(nic: NetworkAdapter) -> Iterator[IPv4Network | IPv6Network]:
     """Subnets of the addresses whose prefix is known, and leaves room for others."""
-    for text in nic.addresses:
-        interface = ip_interface(text)
-        longest = interface.max_prefixlen - 1
-        if "/" in text and interface.network.prefixlen < longest and not interface.ip.is_link_local:
+    for interface in interfaces(nic):
+        if interface.network.prefixlen < interface.max_prefixlen - 1:
             yield interface.network

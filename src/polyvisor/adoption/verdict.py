@@ -33,6 +33,8 @@ def _missing(server: Server, networks: Mapping[str, Network]) -> Iterator[str]:
     yield from open_findings(server.findings, server.decisions)
     for port in server.ports:
         if port.made and port.network is not None:
+            if not port.mac:
+                yield f"no MAC address: NIC {port.nic}"
             if port.addresses is None:
                 yield f"no addresses: NIC {port.nic} ({port.mac})"
             yield from _missing_network(port.network, networks)

@@ -13,7 +13,7 @@ import openstack
 from rich.console import Console
 
 from polyvisor.adoption import checks, discovery, plan_file, rules
-from polyvisor.adoption.cloud import Cloud, read_cloud, read_rooms
+from polyvisor.adoption.cloud import REFUSALS, Cloud, read_cloud, read_rooms
 from polyvisor.adoption.discover import discover as read_vcenter
 from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.planner import make_plan
@@ -176,7 +176,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one for each option
 def _connect(cloud: str | None) -> Any:
     try:
         return openstack.connect(cloud=cloud)
-    except openstack.exceptions.SDKException as exc:
+    except REFUSALS as exc:
         raise AdoptionError(f"OpenStack: {exc}; see --os-cloud and --offline") from exc
 
 

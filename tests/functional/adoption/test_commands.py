@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from polyvisor.adoption import discovery
+from polyvisor.adoption.discovery import Discovery
+from polyvisor.adoption.discovery import VCenter as DiscoveredVCenter
 from tests.functional.conftest import StartVCenter, VCenter
 
 POLYVISOR = Path(sys.executable).with_name("polyvisor")
@@ -25,6 +28,12 @@ servers:
   match: {name: "app-.*"}
   adopt: true
   project: demo
+"""
+VCENTER = DiscoveredVCenter("11111111-1111-1111-1111-111111111111", "vc", "8", "me", "2026-11-22", {})
+CLOUDS = """
+clouds:
+  away:
+    auth: {auth_url: "http://127.0.0.1:1/v3", username: a, password: b, project_name: c}
 """
 
 
@@ -60,9 +69,11 @@ def vcenter(module_vcenter: StartVCenter) -> VCenter:
 @pytest.fixture
 def adopt(vcenter: VCenter, tmp_path: Path) -> Adopt:
     (tmp_path / "password").write_text(vcenter.password + "\n")
+    (tmp_path / "clouds.yaml").write_text(CLOUDS)
     (tmp_path / "wrong").write_text("guess")
     (tmp_path / "rules.yaml").write_text(RULES)
     environment = {
+        "OS_CLIENT_CONFIG_FILE": "clouds.yaml",
         "POLYVISOR_VCENTER": f"{vcenter.host}:{vcenter.port}",
         "POLYVISOR_VCENTER_USERNAME": vcenter.username,
         "POLYVISOR_VCENTER_PASSWORD_FILE": "password",
@@ -117,11 +128,18 @@ def test_a_plan_does_not_go_stale(adopt: Adopt) -> None:
         (("discover", "-o", "no/folder"), {}, "no/folder cannot be written"),
         (("plan", "rules.yaml", "--plan", "p", "--offline"), {}, "rules.yaml cannot be read as a discovery"),
         (("show", "rules.yaml"), {}, "rules.yaml, line 2"),
+        (("plan", "found", "--plan", "p", "--os-cloud", "nobody"), {}, "OpenStack: .*nobody"),
+        (
+            ("plan", "found", "--plan", "p", "--os-cloud", "away"),
+            {},
+            "OpenStack cannot be read: .*127.0.0.1:1",
+        ),
     ],
 )
 def test_what_goes_wrong_is_said(
     adopt: Adopt, words: tuple[str, ...], changes: dict[str, str], says: str
 ) -> None:
+    discovery.save(Discovery(VCENTER, {}, (), {}, {}, ()), adopt.folder / "found")
     other = Adopt(adopt.folder, {**adopt.environment, **changes})
     told = other.run(*words, code=1)
     assert re.search(says, told.stderr), told.stderr

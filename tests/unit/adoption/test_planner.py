@@ -289,3 +289,21 @@ def test_trunks_stay_with_vcenter_once_accepted() -> None:
     server = only(made(discovery(vm(1), segments=[trunk]), book=book))
     assert server.state == "ready"
     assert server.made_ports == ()
+
+
+def test_nothing_that_vcenter_says_breaks_a_plan(desk: Desk) -> None:
+    strange = vm(
+        1,
+        name="\x1b[2Jbell\x07 " + "x" * 300,
+        instance_uuid="not-a-uuid",
+        guest_name="\x1b]0;title\x07",
+        vcpus=0,
+        memory_mb=0,
+        nics=(nic(mac="", addresses=("nonsense",)), nic(4001, mac="FA")),
+        disks=(disk(capacity_bytes=0, file="\n"), disk(2001, capacity_bytes=0)),
+    )
+    plan, _ = desk.plan(discovery(strange, segments=[segment("a\x00b")]))
+    server = only(plan)
+    assert server.state == "blocked"
+    assert "no MAC address: NIC 4000" in server.undecided
+    assert "\x1b" not in desk.file.read_text()

@@ -1,11 +1,12 @@
 """A VM that vCenter cannot reach cannot be taken over."""
 
 from polyvisor.adoption.checks import Check, each_vm
+from polyvisor.adoption.plan import is_uuid
 from polyvisor.vsphere.virtual_machine import VirtualMachine
 
 
 def _says(vm: VirtualMachine) -> str:
-    if vm.connection_state == "connected" and vm.instance_uuid:
+    if vm.connection_state == "connected" and is_uuid(vm.instance_uuid):
         return ""
     return f"Its connection state is {vm.connection_state}; vCenter does not know all of it."
 

@@ -9,7 +9,7 @@ from polyvisor.adoption.checks import Check, Context, Found, Subject
 def _find(context: Context) -> Iterator[Found]:
     users: dict[str, list[tuple[Subject, int]]] = defaultdict(list)
     for subject in context.subjects:
-        for port in subject.server.ports:
+        for port in filter(lambda port: port.mac, subject.server.ports):
             users[port.mac].append((subject, port.nic))
     taken = {port.mac: port.id for port in context.cloud.ports}
     for mac, nics in users.items():
