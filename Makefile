@@ -17,7 +17,7 @@ setup: .venv/ready ## Install what everything else needs into .venv
 	@touch $@
 
 demo: setup ## Start the sandbox, and build servers on the ESXi hosts and datastores named
-	$(BIN)/polyvisor sandbox up
+	$(BIN)/polyvisor sandbox up $(shell [ "$$(id -u)" = 0 ] && echo --kvm)
 	$(BIN)/polyvisor sandbox demo
 
 down: setup ## Stop the sandbox that `make demo` started

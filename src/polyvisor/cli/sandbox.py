@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -22,6 +24,7 @@ from polyvisor.sandbox import (
     programs,
     supervision,
 )
+from polyvisor.sandbox.kvm import namespace
 from polyvisor.sandbox.progress import Progress
 from polyvisor.sandbox.settings import (
     DEFAULT_PORT_BASE,
@@ -91,12 +94,14 @@ def _port(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]
 @click.option(
     "--vms", type=click.IntRange(0, 20000), help="Brownfield VMs in vCenter.  [default: 12, or as before]"
 )
+@click.option("--kvm", is_flag=True, help="With a KVM host, which it keeps from then on. Needs root.")
 @click.pass_obj
-def up(root: Path, port_base: int | None, ports: dict[str, int], vms: int | None) -> None:
+def up(root: Path, port_base: int | None, ports: dict[str, int], vms: int | None, kvm: bool) -> None:
     """Start it, making whatever is missing. Can be interrupted, and run again, at any time."""
     console = Console()
     with lifecycle.exclusive(root):
         settings = _wanted(root, port_base, ports, vms)
+        settings = dataclasses.replace(settings, kvm=settings.kvm or kvm)
         progress = Progress(console)
         lifecycle.up(settings, progress)
     progress.summary(f"Sandbox ready in {root}")
@@ -202,6 +207,18 @@ def restart(root: Path, service: str) -> None:
     settings = _existing(root)
     _check_service(settings, service)
     supervision.Supervisor(settings).restart(service)
+
+
+@sandbox.command(context_settings={"ignore_unknown_options": True})
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.pass_obj
+def kvm(root: Path, command: tuple[str, ...]) -> None:
+    """Run COMMAND on the KVM host, as in: kvm virsh list; kvm tcpdump -eni fabric0."""
+    settings = _existing(root)
+    if (missing := namespace.is_there(settings)()) is not None:
+        raise SettingsError(f"{missing} are not there: `polyvisor sandbox --root {root} up --kvm` makes them")
+    line = namespace.entering(settings, *command)
+    os.execvp(line[0], line)  # noqa: S606 - a list, never a shell
 
 
 def _check_service(settings: Settings, name: str) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import openstack
 
 from polyvisor.sandbox import configuration, image, inventory, probes
+from polyvisor.sandbox.kvm import guest
+from polyvisor.sandbox.kvm import programs as kvm
 from polyvisor.sandbox.settings import Settings
 
 #: Name -> (vCPUs, RAM in MiB, root disk in GiB, swap in MiB).
@@ -23,6 +25,9 @@ IMAGE_PROPERTIES = {
     "vmware_ostype": "otherGuest64",
     "hypervisor_type": "vmware",
 }
+KVM_IMAGE = "tiny-qcow2"
+#: The disk is empty: Nova boots the kernel and the ramdisk that the image names.
+KVM_IMAGE_PROPERTIES = {"img_hv_type": "qemu", "os_command_line": "console=ttyS0 quiet"}
 REQUEST_SECONDS = 60.0
 
 
@@ -35,19 +40,26 @@ def connect(settings: Settings, name: str = "admin") -> Any:
     return openstack.connection.Connection(config=region, api_timeout=REQUEST_SECONDS)
 
 
-def services_are_up(cloud: Any) -> probes.Probe:
-    """Nova's and Cinder's services report themselves up."""
-    wanted = {
-        *("nova-conductor", "nova-scheduler", "cinder-scheduler", inventory.VOLUME_SERVICE),
-        *(cluster.compute for cluster in inventory.CLUSTERS),
-    }
+def computes(settings: Settings) -> set[str]:
+    """Names of Nova's compute services."""
+    on_kvm = {inventory.KVM_HOST} if settings.kvm else set()
+    return {cluster.compute for cluster in inventory.CLUSTERS} | on_kvm
+
+
+def services_are_up(settings: Settings, cloud: Any) -> probes.Probe:
+    """Nova's and Cinder's services, and Neutron's agents if there are any, report themselves up."""
+    wanted = {"nova-conductor", "nova-scheduler", "cinder-scheduler", inventory.VOLUME_SERVICE}
+    wanted |= computes(settings)
+    if settings.kvm:
+        wanted |= kvm.AGENTS.keys()
 
     def probe() -> str | None:
         try:
             services = [*cloud.compute.services(), *cloud.block_storage.services()]
+            up = {agent.binary for agent in cloud.network.agents() if agent.is_alive}
         except openstack.exceptions.SDKException as error:
-            return f"nova and cinder to answer ({error})"
-        up = {
+            return f"nova, cinder and neutron to answer ({error})"
+        up |= {
             service.host if service.binary in {"nova-compute", "cinder-volume"} else service.binary
             for service in services
             if service.state == "up"
@@ -57,13 +69,13 @@ def services_are_up(cloud: Any) -> probes.Probe:
     return probe
 
 
-def clusters_are_found(cloud: Any) -> probes.Probe:
-    """Nova knows each cluster as a place for servers."""
+def hypervisors_are_found(settings: Settings, cloud: Any) -> probes.Probe:
+    """Nova knows each cluster, and the KVM host, as a place for servers."""
 
     def probe() -> str | None:
         # Without details: those would ask each driver for an uptime that a cluster does not have.
-        missing = len(inventory.CLUSTERS) - len(list(cloud.compute.hypervisors()))
-        return f"{missing} of the clusters to be found by the scheduler" if missing > 0 else None
+        missing = len(computes(settings)) - len(list(cloud.compute.hypervisors()))
+        return f"{missing} of the hypervisors to be found by the scheduler" if missing > 0 else None
 
     return probe
 
@@ -95,20 +107,33 @@ def _seed_network(cloud: Any) -> None:
         )
 
 
+def seed_kvm(settings: Settings, cloud: Any, doing: Callable[[str], None]) -> None:
+    """Have Neutron's agents serve the VLAN network, and make the image that runs on the KVM host."""
+    doing(f"DHCP on {NETWORK}")
+    for subnet in cloud.network.subnets(name=f"{NETWORK}-v4", is_dhcp_enabled=False):
+        cloud.network.update_subnet(subnet, is_dhcp_enabled=True)
+    doing(f"image {KVM_IMAGE}")
+    parts = {"kernel_id": ("aki", guest.kernel(settings)), "ramdisk_id": ("ari", guest.ramdisk(settings))}
+    properties = dict(KVM_IMAGE_PROPERTIES)
+    for name, (kind, file) in parts.items():
+        properties[name] = _upload(cloud, f"{KVM_IMAGE}-{file.name}", file, kind, container_format=kind).id
+    qcow2 = settings.data / f"{KVM_IMAGE}.qcow2"
+    image.write_qcow2(qcow2)
+    _upload(cloud, KVM_IMAGE, qcow2, "qcow2", min_disk=1, properties=properties)
+
+
 def _seed_image(settings: Settings, cloud: Any) -> None:
-    found = cloud.image.find_image(IMAGE)
+    vmdk = settings.data / f"{IMAGE}.vmdk"
+    image.write_vmdk(vmdk)
+    _upload(cloud, IMAGE, vmdk, "vmdk", min_disk=1, properties=IMAGE_PROPERTIES)
+
+
+def _upload(cloud: Any, name: str, file: Path, disk_format: str, **rest: Any) -> Any:
+    """The public image of that name."""
+    found = cloud.image.find_image(name)
     if found and found.status == "active":
-        return
+        return found
     if found:  # an upload that was cut off
         cloud.image.delete_image(found)
-    vmdk = Path(settings.data / f"{IMAGE}.vmdk")
-    image.write_vmdk(vmdk)
-    cloud.image.create_image(
-        IMAGE,
-        filename=str(vmdk),
-        disk_format="vmdk",
-        container_format="bare",
-        visibility="public",
-        min_disk=1,
-        properties=IMAGE_PROPERTIES,
-    )
+    arguments = {"container_format": "bare", "visibility": "public"} | rest
+    return cloud.image.create_image(name, filename=str(file), disk_format=disk_format, **arguments)

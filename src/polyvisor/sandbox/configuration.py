@@ -28,10 +28,18 @@ FILES = {
     "mariadb.cnf.j2": "mariadb/mariadb.cnf",
     "clouds.yaml.j2": "clouds.yaml",
 }
+#: Where it goes -> template.
+KVM_FILES = {
+    f"nova-{inventory.KVM_HOST}/nova.conf": "nova-kvm.conf.j2",
+    f"neutron-{inventory.KVM_HOST}/agents.conf": "neutron-agents.conf.j2",
+    f"neutron-{inventory.KVM_HOST}/dnsmasq.conf": "dnsmasq.conf.j2",
+    "libvirt/qemu.conf": "qemu.conf.j2",
+}
 #: Services keep locks and state here; none of them makes the folder itself.
 DATA_FOLDERS = (
     *("cinder", "glance/images", "glance/staging", "glance/tasks", "neutron", "nova", "rabbitmq", "vcenter"),
     *(f"nova-{cluster.compute}" for cluster in inventory.CLUSTERS),
+    *(f"nova-{inventory.KVM_HOST}/instances", f"neutron-{inventory.KVM_HOST}"),
 )
 
 
@@ -57,6 +65,9 @@ def render(settings: Settings) -> bool:
     for cluster in inventory.CLUSTERS:
         text = templates.get_template("nova-compute.conf.j2").render(values, cluster=cluster)
         texts[f"nova-{cluster.compute}/nova.conf"] = text
+    if settings.kvm:
+        for path, name in KVM_FILES.items():
+            texts[path] = templates.get_template(name).render(values)
     texts["nova/api-paste.ini"] = _nova_paste(stock_configuration() / "nova" / "api-paste.ini")
     texts["supervisord.conf"] = templates.get_template("supervisord.conf.j2").render(values)
     texts["vcenter/password"] = settings.secrets["vcenter"]
@@ -87,6 +98,8 @@ def _values(settings: Settings) -> dict[str, Any]:
         "clusters": inventory.CLUSTERS,
         "volume_host": inventory.VOLUME_HOST,
         "volume_backend": inventory.VOLUME_BACKEND,
+        "kvm": settings.kvm,
+        "kvm_host": inventory.KVM_HOST,
         "vcenter_username": inventory.USERNAME,
         "programs": every,
     }

@@ -10,7 +10,7 @@ import openstack
 from rich.console import Console
 from rich.table import Table
 
-from polyvisor.sandbox import cloud, govc, inventory, probes
+from polyvisor.sandbox import cloud, govc, inventory, mixed_demo, probes
 from polyvisor.sandbox.progress import Progress
 from polyvisor.sandbox.settings import Settings
 
@@ -46,15 +46,24 @@ def run(settings: Settings, console: Console) -> None:
     tenant = cloud.connect(settings, "demo")
     with progress.stage("tidy up after an earlier demo"):
         _remove_everything(tenant, progress.waiting)
-    network = _make_network(tenant)
+    network = _make_network(settings, tenant)
     with progress.stage("refuse what cannot be"):
         refusals = {title: _refusal(tenant, network, *wish) for title, wish in REFUSED.items()}
     for title, message in refusals.items():
         console.print(f"    {title}: {message}", highlight=False, soft_wrap=True)
     with progress.stage("build where asked"):
+        on_kvm = mixed_demo.request(tenant, network) if settings.kvm else None
         servers = _build(tenant, network, progress.waiting)
         seen = {name: _look(settings, tenant, server) for name, server in servers.items()}
     _show(console, settings, servers, seen)
+    if on_kvm:
+        with progress.stage("one VLAN with a server on KVM"):
+            _wait(tenant, on_kvm, "ACTIVE")
+            pair = [servers["demo-a"], on_kvm]
+            if wrong := mixed_demo.show(settings, console, tenant, pair, progress.waiting):
+                raise DemoFailedError("; ".join(wrong))
+    else:
+        console.print("    no KVM host in this sandbox: `polyvisor sandbox up --kvm` adds one")
     with progress.stage("stop, start, resize"):
         _use(tenant, servers["demo-a"], progress.waiting)
         _compare("demo-a", _look(settings, tenant, servers["demo-a"]))
@@ -66,10 +75,10 @@ def run(settings: Settings, console: Console) -> None:
     console.print("[green]vCenter and Neutron are clean again.[/]")
 
 
-def _make_network(tenant: Any) -> Any:
+def _make_network(settings: Settings, tenant: Any) -> Any:
     network = tenant.network.create_network(name=NETWORK)
     tenant.network.create_subnet(
-        network_id=network.id, name=NETWORK, ip_version=4, cidr="198.51.100.0/24", enable_dhcp=False
+        network_id=network.id, name=NETWORK, ip_version=4, cidr="198.51.100.0/24", enable_dhcp=settings.kvm
     )
     return network
 

@@ -38,7 +38,15 @@ def write_vmdk(path: Path) -> None:
     """Write the image as a streamOptimized VMDK, the form that vCenter imports and Nova expects."""
     raw = path.with_suffix(".raw")
     raw.write_bytes(boot_sector().ljust(DISK_BYTES, b"\0"))
-    convert = [packages.require("qemu-img"), "convert", "-f", "raw", "-O", "vmdk"]
-    options = ["-o", "subformat=streamOptimized,adapter_type=lsilogic"]
-    subprocess.run([*convert, *options, str(raw), str(path)], check=True, timeout=CONVERT_SECONDS)
+    convert = ["convert", "-f", "raw", "-O", "vmdk"]
+    _qemu_img(*convert, "-o", "subformat=streamOptimized,adapter_type=lsilogic", str(raw), str(path))
     raw.unlink()
+
+
+def write_qcow2(path: Path) -> None:
+    """Write an empty disk as QCOW2, for a guest that is booted from a kernel and a ramdisk."""
+    _qemu_img("create", "-q", "-f", "qcow2", str(path), str(DISK_BYTES))
+
+
+def _qemu_img(*arguments: str) -> None:
+    subprocess.run([packages.require("qemu-img"), *arguments], check=True, timeout=CONVERT_SECONDS)

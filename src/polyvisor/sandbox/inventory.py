@@ -1,4 +1,4 @@
-"""Names in the sandbox's vCenter that the services are configured with."""
+"""Names of what is managed, with which the services are configured."""
 
 from __future__ import annotations
 
@@ -20,3 +20,5 @@ class Cluster:
 VOLUME_HOST, VOLUME_BACKEND = "volume1", "vcenter"
 VOLUME_SERVICE = f"{VOLUME_HOST}@{VOLUME_BACKEND}"
 CLUSTERS = (Cluster("cluster1", "compute1"), Cluster("cluster2", "compute2"))
+#: Name of the KVM host, and of the compute service and the agents on it.
+KVM_HOST = "kvm1"

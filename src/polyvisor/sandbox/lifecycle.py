@@ -10,12 +10,14 @@ from pathlib import Path
 
 from polyvisor.sandbox import binaries, cloud, configuration, databases, identity, packages, probes, programs
 from polyvisor.sandbox.commands import once, run
-from polyvisor.sandbox.programs import Program
+from polyvisor.sandbox.kvm import bindings, guest
+from polyvisor.sandbox.kvm import programs as kvm
+from polyvisor.sandbox.program import Program
 from polyvisor.sandbox.progress import Progress
 from polyvisor.sandbox.settings import Settings, load, save
 from polyvisor.sandbox.supervision import Supervisor, check_ports, kill_strays
 
-COMPUTES_SECONDS = 120.0
+COMPUTES_SECONDS = 240.0
 
 
 class BusyError(Exception):
@@ -50,7 +52,7 @@ def up(settings: Settings, progress: Progress) -> None:
     save(settings)
     with progress.stage("Debian packages"):
         packages.release_services()
-        if names := packages.missing():
+        if names := packages.missing(kvm=settings.kvm):
             progress.waiting(f"apt-get to install {', '.join(names)}")
             packages.install(names)
     with progress.stage("vCenter simulator, govc"):
@@ -61,6 +63,13 @@ def up(settings: Settings, progress: Progress) -> None:
         databases.initialize(settings)
         _start(supervisor, programs.infrastructure(settings), progress)
         databases.create(settings)
+    if settings.kvm:
+        with progress.stage("KVM host"):
+            progress.waiting("a kernel and busybox for its guests, from Debian")
+            guest.build(settings)
+            bindings.link(settings)
+            for layer in kvm.layers(settings):
+                _start(supervisor, layer, progress)
     with progress.stage("database schemas"):
         progress.waiting("migrations of keystone, placement, glance, neutron, nova, cinder")
         databases.migrate(settings)
@@ -81,11 +90,13 @@ def up(settings: Settings, progress: Progress) -> None:
     administrator = cloud.connect(settings)
     with progress.stage("compute and volume services"):
         _start(supervisor, programs.computes(settings), progress)
-        probes.wait(cloud.services_are_up(administrator), COMPUTES_SECONDS, progress.waiting)
+        probes.wait(cloud.services_are_up(settings, administrator), COMPUTES_SECONDS, progress.waiting)
         once(settings, "nova-hosts", lambda: _nova_cells(settings, "discover_hosts"))
-        probes.wait(cloud.clusters_are_found(administrator), COMPUTES_SECONDS, progress.waiting)
+        probes.wait(cloud.hypervisors_are_found(settings, administrator), COMPUTES_SECONDS, progress.waiting)
     with progress.stage("flavors, network, volume type, image"):
         once(settings, "seed-volume-type", lambda: cloud.seed(settings, administrator, progress.waiting))
+        if settings.kvm:
+            once(settings, "seed-kvm", lambda: cloud.seed_kvm(settings, administrator, progress.waiting))
 
 
 def _configure(settings: Settings, supervisor: Supervisor) -> None:

@@ -4,44 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shlex
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from polyvisor.sandbox import binaries, inventory, packages, probes
+from polyvisor.sandbox.kvm import programs as kvm
+from polyvisor.sandbox.program import Program
 from polyvisor.sandbox.settings import Settings
 
 #: In the environment of every process of a sandbox, with its folder as value: how `down` finds strays.
 MARK = "POLYVISOR_SANDBOX"
 #: RabbitMQ's node port has no option of its own; and an idle broker shall not spin on one of two cores.
 LOOPBACK_ONLY = "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none"
-
-
-@dataclasses.dataclass(frozen=True)
-class Program:
-    """A long-running process under the supervisor. ``port`` is a name of ``Settings.ports``."""
-
-    name: str
-    command: tuple[str, ...]
-    ready: probes.Probe
-    port: str | None = None
-    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-    @property
-    def command_line(self) -> str:
-        """For supervisord, which expands ``%``."""
-        return shlex.join(self.command).replace("%", "%%")
-
-    @property
-    def environment_line(self) -> str:
-        """For supervisord: KEY="value",..."""
-        return environment_line(self.environment)
-
-
-def environment_line(environment: Mapping[str, str]) -> str:
-    """An ``environment`` value in supervisord's syntax."""
-    return ",".join(f'{name}="{value}"'.replace("%", "%%") for name, value in environment.items())
 
 
 def common_environment(settings: Settings) -> dict[str, str]:
@@ -53,6 +27,9 @@ def common_environment(settings: Settings) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "",
         # Neutron and Nova rename their processes, by default over the environment that carries the mark.
         "SPT_NOENV": "1",
+        "PYTHONPATH": str(Path(__file__).with_name("startup")),
+        # Else each of many threads has a heap of its own, and each of these keeps what it once had.
+        "MALLOC_ARENA_MAX": "2",
         "LC_ALL": "C.UTF-8",
     }
 
@@ -64,7 +41,12 @@ def every(settings: Settings) -> list[Program]:
 
 def layers(settings: Settings) -> list[list[Program]]:
     """All programs by what stands on what, the lowest first."""
-    return [infrastructure(settings), control_plane(settings), computes(settings)]
+    return [
+        infrastructure(settings),
+        *kvm.layers(settings),
+        control_plane(settings),
+        computes(settings),
+    ]
 
 
 def infrastructure(settings: Settings) -> list[Program]:
@@ -159,6 +141,7 @@ def control_plane(settings: Settings) -> list[Program]:
         _service(settings, "neutron-rpc-server", "q-plugin", *neutron_files),
         _service(settings, "neutron-periodic-workers", None, *neutron_files),
         _web(settings, "nova", "nova.wsgi.osapi_compute", {"OS_NOVA_CONFIG_DIR": f"{etc}/nova"}),
+        *_metadata(settings),
         _service(settings, "nova-conductor", "conductor", *nova_files),
         _service(settings, "nova-scheduler", "scheduler", *nova_files),
         _web(settings, "cinder", "cinder.wsgi.api", {}, *cinder_files),
@@ -167,7 +150,7 @@ def control_plane(settings: Settings) -> list[Program]:
 
 
 def computes(settings: Settings) -> list[Program]:
-    """What works in the vCenter: one nova-compute for each cluster, and cinder-volume."""
+    """What works in the vCenter, one nova-compute for each cluster and cinder-volume; and on the KVM host."""
     found = [_cinder(settings, "cinder-volume", f"cinder-volume.{inventory.VOLUME_SERVICE}")]
     for cluster in inventory.CLUSTERS:
         config = f"{settings.etc}/nova-{cluster.compute}/nova.conf"
@@ -175,7 +158,15 @@ def computes(settings: Settings) -> list[Program]:
             settings, "polyvisor-compute", f"compute.{cluster.compute}", "--config-file", config
         )
         found.append(dataclasses.replace(service, name=f"nova-{cluster.compute}"))
-    return found
+    return found + kvm.services(settings)
+
+
+def _metadata(settings: Settings) -> list[Program]:
+    """Asked by Neutron's agents, which only a KVM host has."""
+    if not settings.kvm:
+        return []
+    environment = {"OS_NOVA_CONFIG_DIR": f"{settings.etc}/nova"}
+    return [_web(settings, "nova-metadata", "nova.wsgi.metadata", environment)]
 
 
 def _web(settings: Settings, name: str, module: str, environment: dict[str, str], *arguments: str) -> Program:

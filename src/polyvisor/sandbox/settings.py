@@ -25,9 +25,19 @@ PORT_OFFSETS = {
     "neutron": 13,
     "nova": 14,
     "cinder": 15,
+    "nova-metadata": 16,
 }
 DEFAULT_PORT_BASE = 21000
-SECRET_NAMES = ("admin", "demo", "service", "database", "rabbitmq", "vcenter", "keystone_bootstrap")
+SECRET_NAMES = (
+    "admin",
+    "demo",
+    "service",
+    "database",
+    "rabbitmq",
+    "vcenter",
+    "keystone_bootstrap",
+    "metadata",
+)
 
 
 class SettingsError(Exception):
@@ -41,7 +51,7 @@ def default_root() -> Path:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """One sandbox: where it lives, what it listens on, how many brownfield VMs its vCenter has.
+    """One sandbox: where it lives, what it listens on, how many brownfield VMs and whether KVM it has.
 
     ``ports`` maps each name of PORT_OFFSETS to a TCP port on loopback. ``secrets`` maps each name of
     SECRET_NAMES to a password; it is stored in a file of its own with mode 0600.
@@ -51,6 +61,7 @@ class Settings:
     port_base: int
     ports: dict[str, int]
     vms: int
+    kvm: bool
     vcenter_uuid: str
     secrets: dict[str, str] = dataclasses.field(repr=False)
 
@@ -124,21 +135,28 @@ def load(root: Path) -> Settings | None:
         port_base=stored["port_base"],
         ports=ports_from(stored["port_base"], stored["ports"]),
         vms=stored["vms"],
+        kvm=stored.get("kvm", False),
         vcenter_uuid=stored["vcenter_uuid"],
-        secrets=passwords,
+        # An earlier version made fewer.
+        secrets=_new_secrets() | passwords,
     )
 
 
-def create(root: Path, *, port_base: int, ports: dict[str, int], vms: int) -> Settings:
+def create(root: Path, *, port_base: int, ports: dict[str, int], vms: int, kvm: bool = False) -> Settings:
     """Settings with fresh secrets. Nothing is written: see ``save``."""
     return Settings(
         root=root,
         port_base=port_base,
         ports=ports,
         vms=vms,
+        kvm=kvm,
         vcenter_uuid=str(uuid.uuid4()),
-        secrets={name: secrets.token_urlsafe(18) for name in SECRET_NAMES},
+        secrets=_new_secrets(),
     )
+
+
+def _new_secrets() -> dict[str, str]:
+    return {name: secrets.token_urlsafe(18) for name in SECRET_NAMES}
 
 
 def save(settings: Settings) -> None:
@@ -146,7 +164,7 @@ def save(settings: Settings) -> None:
     settings.root.mkdir(parents=True, exist_ok=True)
     settings.root.chmod(0o700)
     write_private(settings.root / "secrets.json", json.dumps(settings.secrets, indent=2))
-    kept = ("port_base", "ports", "vms", "vcenter_uuid")
+    kept = ("port_base", "ports", "vms", "kvm", "vcenter_uuid")
     stored = {name: getattr(settings, name) for name in kept}
     (settings.root / "sandbox.json").write_text(json.dumps(stored, indent=2))
 

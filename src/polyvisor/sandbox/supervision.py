@@ -17,10 +17,11 @@ from supervisor.states import STOPPED_STATES, ProcessStates
 from supervisor.xmlrpc import SupervisorTransport
 
 from polyvisor.sandbox import probes, programs
-from polyvisor.sandbox.programs import MARK, Program
+from polyvisor.sandbox.program import Program
+from polyvisor.sandbox.programs import MARK
 from polyvisor.sandbox.settings import Settings
 
-START_SECONDS = 120.0
+START_SECONDS = 240.0
 STOP_SECONDS = 40.0
 LOG_TAIL_LINES = 15
 #: A program may die this often while it starts, as when what it needs is not there yet.

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from polyvisor.sandbox import configuration, probes, programs, settings, supervision
+from polyvisor.sandbox.program import Program
 
 
 @pytest.fixture
@@ -33,11 +34,11 @@ def supervisor(sandbox: settings.Settings) -> Iterator[supervision.Supervisor]:
     made.shut_down()
 
 
-def memcached(sandbox: settings.Settings) -> programs.Program:
+def memcached(sandbox: settings.Settings) -> Program:
     return next(program for program in programs.every(sandbox) if program.name == "memcached")
 
 
-def start_memcached(sandbox: settings.Settings, supervisor: supervision.Supervisor) -> programs.Program:
+def start_memcached(sandbox: settings.Settings, supervisor: supervision.Supervisor) -> Program:
     program = memcached(sandbox)
     supervisor.start([program])
     supervisor.wait(program, quiet)

@@ -1,11 +1,12 @@
 from pathlib import Path
 
 from polyvisor.sandbox import programs, settings
+from polyvisor.sandbox.program import Program
 
 
 def made() -> settings.Settings:
     ports = settings.ports_from(30000, {})
-    return settings.create(Path("/nowhere"), port_base=30000, ports=ports, vms=3)
+    return settings.create(Path("/nowhere"), port_base=30000, ports=ports, vms=3, kvm=True)
 
 
 def test_no_secret_is_in_a_command_line_or_in_the_environment_of_a_program() -> None:
@@ -24,6 +25,6 @@ def test_programs_have_names_and_ports_of_their_own() -> None:
 
 
 def test_supervisord_is_given_no_percent_sign_to_expand() -> None:
-    program = programs.Program("one", ("echo", "100%"), lambda: None, environment={"A": "5%"})
+    program = Program("one", ("echo", "100%"), lambda: None, environment={"A": "5%"})
     assert program.command_line == "echo 100%%"
     assert program.environment_line == 'A="5%%"'

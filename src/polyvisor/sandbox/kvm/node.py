@@ -1,0 +1,78 @@
+"""The program ``kvm-node``: holds the KVM host's namespaces, and lets what is in them reach OpenStack.
+
+OpenStack listens on loopback, and so it stays. The namespaces have a loopback of their own, on which the same
+ports are listened on; what comes in there is carried over by this process, which is outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import psutil
+
+from polyvisor.sandbox.kvm import namespace
+from polyvisor.sandbox.settings import Settings, load
+
+#: A compute host asks these nothing; in a real cloud it could not reach them either.
+NOT_FOR_COMPUTES = {"mariadb", "epmd", "rabbitmq-distribution", "memcached", "vcenter"}
+NAMESPACES = ("--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc")
+CHUNK_BYTES = 65536
+
+
+def ports(settings: Settings) -> list[int]:
+    """TCP ports on loopback that the KVM host can reach."""
+    return [port for name, port in settings.ports.items() if name not in NOT_FOR_COMPUTES]
+
+
+def main() -> None:
+    """Make the namespaces, carry connections over, and end when either side ends."""
+    settings = load(Path(sys.argv[1]))
+    if settings is None:
+        raise SystemExit(f"no sandbox in {sys.argv[1]}")
+    ours, theirs = socket.socketpair()
+    inside = [sys.executable, "-m", namespace.FIRST_PROCESS, str(settings.root), str(theirs.fileno())]
+    unshare = subprocess.Popen(["unshare", *NAMESPACES, *inside], pass_fds=[theirs.fileno()])
+    theirs.close()
+    wanted = ports(settings)
+    _message, listeners, _flags, _address = socket.recv_fds(ours, 1, len(wanted))
+    if len(listeners) != len(wanted):
+        raise SystemExit("the namespaces could not be made; the reason is above")
+    (init,) = psutil.Process(unshare.pid).children()
+    namespace.pid_file(settings).write_text(str(init.pid))
+    asyncio.run(_carry(dict(zip(wanted, listeners, strict=True)), ours))
+
+
+async def _carry(listeners: dict[int, int], inside: socket.socket) -> None:
+    for port, descriptor in listeners.items():
+        await asyncio.start_server(partial(_connection, port), sock=socket.socket(fileno=descriptor))
+    inside.setblocking(False)
+    await asyncio.get_running_loop().sock_recv(inside, 1)  # nothing is ever sent: it ends with the other side
+
+
+async def _connection(port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        writer.close()
+        return
+    await asyncio.gather(_pump(reader, upstream_writer), _pump(upstream_reader, writer))
+    upstream_writer.close()
+    writer.close()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(CHUNK_BYTES):
+            writer.write(data)
+            await writer.drain()
+        writer.write_eof()
+
+
+if __name__ == "__main__":
+    main()
