@@ -130,7 +130,7 @@ def lab() -> Iterator[Lab]:
     if not KEEP:
         run_polyvisor("reset", "--yes")
     try:
-        run_polyvisor("up", "--port-base", str(PORT_BASE), "--vms", "6")
+        run_polyvisor("up", "--port-base", str(PORT_BASE), "--vms", "6", "--kvm")
         made = settings.load(ROOT)
         assert made is not None
         yield Lab(made)
