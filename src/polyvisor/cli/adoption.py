@@ -13,7 +13,8 @@ import openstack
 from rich.console import Console
 
 from polyvisor.adoption import checks, discovery, plan_file, rules
-from polyvisor.adoption.cloud import REFUSALS, Cloud, read_cloud, read_rooms
+from polyvisor.adoption.cloud import Cloud
+from polyvisor.adoption.cloud_reader import REFUSALS, read_cloud, read_rooms
 from polyvisor.adoption.discover import discover as read_vcenter
 from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.planner import make_plan
