@@ -101,6 +101,9 @@ class Action:
             InstanceAction.action_finish(self._context, self._instance.uuid, want_result=False)
         except (exception.InstanceActionNotFound, exception.InstanceNotFound):
             LOG.debug("The server or its action is gone", instance=self._instance)
+        except Exception:
+            # What became of the server counts more than that it is written down.
+            LOG.exception("The action could not be brought up to date", instance=self._instance)
 
     def _end(self, *, progress: int) -> None:
         try:

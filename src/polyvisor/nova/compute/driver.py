@@ -1,6 +1,6 @@
 """The compute driver: Nova's own for vCenter, which builds servers where their owners say."""
 
-from collections.abc import Callable
+import functools
 from typing import Any
 
 import nova.conf
@@ -21,7 +21,7 @@ from polyvisor.nova import task_states as our_task_states
 from polyvisor.nova.compute import chain, cluster, endpoint, journal, keeping, left_off
 from polyvisor.nova.compute.clone import CloneEndpoint, Cloning
 from polyvisor.nova.compute.journal import Journal
-from polyvisor.nova.compute.live_migration import Journey, LiveMigration
+from polyvisor.nova.compute.live_migration import Crossing, Journey, LiveMigration
 from polyvisor.nova.compute.operation import Operations
 from polyvisor.nova.compute.origins import Build, clone, image
 from polyvisor.nova.compute.place import Inventory
@@ -65,14 +65,15 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         relocation = Relocation(self._cluster)
         snapshots = [kind(self._cluster) for kind in KINDS]
         operations = Journal(self._nodename, self._cluster_name, journal.OPERATIONS)
-        works = [relocation, Cloning(self._cluster, self._complete), *snapshots]
+        crossing = Crossing(self._cluster, virtapi)
+        works = [relocation, crossing, Cloning(self._cluster, self._complete), *snapshots]
         self._operations = Operations(self._cluster.session, operations, works)
         self._nouns = [
             RelocationEndpoint(self._cluster, self._operations),
             CloneEndpoint(self._cluster),
             SnapshotEndpoint(self._cluster, snapshots, self._operations),
         ]
-        self._live_migration = LiveMigration(self._cluster, self._operations, self._session)
+        self._live_migration = LiveMigration(self._cluster, self._operations, crossing, self._session)
         self._host: str | None = None
         self._server: Any = None
         self._reclaimer: Reclaimer | None = None
@@ -295,8 +296,8 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         context: RequestContext,
         instance: Instance,
         dest: str,
-        post_method: Callable[..., None],
-        recover_method: Callable[..., None],
+        post_method: functools.partial[None],
+        recover_method: functools.partial[None],
         block_migration: bool = False,
         migrate_data: Any = None,
     ) -> None:
@@ -304,6 +305,8 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         journey = Journey(
             dest,
             migrate_data,
+            # What Nova has bound to its two callbacks is not handed over otherwise.
+            volumes=post_method.keywords["source_bdms"],
             done=lambda: post_method(context, instance, dest, block_migration, migrate_data),
             failed=lambda status: recover_method(
                 context, instance, dest, migrate_data, migration_status=status
@@ -313,7 +316,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
 
     def live_migration_abort(self, instance: Instance) -> None:
         """Have vCenter cancel the move."""
-        self._operations.abort(instance, Relocation.noun)
+        self._operations.abort(instance, Crossing.noun)
 
     @override
     def rollback_live_migration_at_destination(

@@ -11,7 +11,9 @@ from typing import Any
 
 import nova.conf
 from nova import exception, objects
+from nova.compute import task_states as nova_task_states
 from nova.context import RequestContext
+from nova.objects.base import NovaObject
 from nova.objects.instance import Instance
 from nova.virt.vmwareapi import vif as vmwarevif
 from oslo_log import log as logging
@@ -21,7 +23,8 @@ from polyvisor.nova import destination, errors
 from polyvisor.nova.compute.action import Action
 from polyvisor.nova.compute.cluster import Cluster
 from polyvisor.nova.compute.operation import Operations
-from polyvisor.nova.compute.relocation import Relocation, plan_of
+from polyvisor.nova.compute.relocation import LIVE_MIGRATION, Relocation, plan_of
+from polyvisor.nova.compute.work import Plan
 from polyvisor.vsphere.faults import Cancelled, VSphereError
 from polyvisor.vsphere.relocation import Move, PortGroup
 from polyvisor.vsphere.relocation_rules import decide
@@ -38,6 +41,7 @@ class Journey:
 
     :ivar dest: the compute service that it goes to.
     :ivar data: what the destination and Neutron have said of themselves.
+    :ivar volumes: the server's block devices as they were before the destination prepared itself.
     :ivar done: has Nova complete it.
     :ivar failed: takes the status of the migration, ``cancelled`` or ``failed``, and has Nova take back what
         it has prepared; the server goes on where it is.
@@ -45,16 +49,81 @@ class Journey:
 
     dest: str
     data: objects.VMwareLiveMigrateData
+    volumes: objects.BlockDeviceMappingList
     done: Callable[[], None]
     failed: Callable[[str], None]
+
+
+class Crossing(Relocation):
+    """The work: a relocation to another cluster, which Nova completes or takes back.
+
+    The two last methods are for the next nova-compute, if this one is killed: with what the record says they
+    call what Nova would have called.
+    """
+
+    noun = LIVE_MIGRATION
+    nova_task_state = nova_task_states.MIGRATING
+
+    def __init__(self, cluster: Cluster, virtapi: Any) -> None:
+        """Move VMs of this cluster; `virtapi` is the driver's way to Nova's compute manager."""
+        super().__init__(cluster)
+        self._virtapi = virtapi
+
+    def plan_crossing(self, move: Move, journey: Journey) -> Plan:
+        """Make the plan of a move, with all that is needed to complete the migration, or to take it back."""
+        plan = plan_of(move)
+        journal = {
+            "dest": journey.dest,
+            "data": journey.data.obj_to_primitive(),
+            "volumes": journey.volumes.obj_to_primitive(),
+        }
+        return replace(plan, details={"move": plan.details, **journal})
+
+    def move_of(self, plan: Plan) -> Move:
+        """Read the move of a plan."""
+        return Move(**plan.details["move"])
+
+    def finish(self, context: RequestContext, instance: Instance, plan: Plan, result: Any) -> str:  # noqa: ARG002
+        """Complete it."""
+        dest, data, volumes = self._unpack(context, plan)
+        if instance.host != dest:
+            self._claim(instance)
+            self._manager._post_live_migration_update_host(  # noqa: SLF001 - Nova hands it over, to a living driver
+                context, instance, dest, migrate_data=data, source_bdms=volumes
+            )
+        return f"to compute service {dest}: {plan.summary}"
+
+    def settle(self, context: RequestContext, instance: Instance, plan: Plan) -> None:
+        """Take it back."""
+        dest, data, volumes = self._unpack(context, plan)
+        self._claim(instance)
+        self._manager._rollback_live_migration(  # noqa: SLF001 - as above
+            context, instance, dest, migrate_data=data, source_bdms=volumes
+        )
+
+    @property
+    def _manager(self) -> Any:
+        return self._virtapi._compute  # noqa: SLF001 - Nova gives a driver no other way
+
+    def _claim(self, instance: Instance) -> None:
+        instance.task_state = nova_task_states.MIGRATING
+        instance.save(expected_task_state=[self.task_state, nova_task_states.MIGRATING])
+
+    @staticmethod
+    def _unpack(context: RequestContext, plan: Plan) -> tuple[str, Any, Any]:
+        data, volumes = (
+            NovaObject.obj_from_primitive(plan.details[name], context) for name in ("data", "volumes")
+        )
+        return plan.details["dest"], data, volumes
 
 
 class LiveMigration:
     """The driver's part of live migration, at the source and at the destination."""
 
-    def __init__(self, cluster: Cluster, operations: Operations, session: Any) -> None:
+    def __init__(self, cluster: Cluster, operations: Operations, work: Crossing, session: Any) -> None:
         """Migrate from and to this cluster; `session` is that of Nova's driver."""
         self._cluster = cluster
+        self._work = work
         self._operations = operations
         self._session = session
 
@@ -85,18 +154,29 @@ class LiveMigration:
 
         Nothing is raised: Nova would put a server into error that goes on where it is.
         """
-        action = Action(context, instance, Relocation.noun, instance.task_state)
+        action = Action(context, instance, self._work.noun, instance.task_state)
+        failure = self._move(context, instance, journey, action)
+        try:
+            if failure is None:
+                journey.done()
+            else:
+                journey.failed("cancelled" if isinstance(failure, Cancelled) else "failed")
+        finally:
+            self._operations.forget(instance)
+
+    def _move(
+        self, context: RequestContext, instance: Instance, journey: Journey, action: Action
+    ) -> Exception | None:
         try:
             move = self._decide(context, instance, journey.data)
-            plan = plan_of(replace(move, nics=self._connections(instance, journey.data)))
-            self._operations.pursue(context, instance, plan, action)
+            move = replace(move, nics=self._connections(instance, journey.data))
+            plan = self._work.plan_crossing(move, journey)
+            self._operations.pursue(context, instance, plan, action, self._work)
         except Exception as error:  # noqa: BLE001 - whatever it is, Nova must take back what it has prepared
             action.report(f"to compute service {journey.dest}: {error}", error)
-            journey.failed("cancelled" if isinstance(error, Cancelled) else "failed")
-        else:
-            action.report(f"to compute service {journey.dest}: {plan.summary}")
-            journey.done()
-        self._operations.forget(instance)
+            return error
+        action.report(f"to compute service {journey.dest}: {plan.summary}")
+        return None
 
     def _decide(self, context: RequestContext, instance: Instance, data: Any) -> Move:
         target = self._target(data)

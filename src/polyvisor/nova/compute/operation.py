@@ -32,7 +32,6 @@ LOG = logging.getLogger(__name__)
 CONF = nova.conf.CONF
 conf.register_opts(CONF)
 
-LIVE_MIGRATES = "relocation"
 INTERVAL = 60.0
 """Seconds between two looks for records that nobody works on."""
 
@@ -56,6 +55,7 @@ class Operations:
     def start(self, host: str) -> None:
         """Take up what was under way when nova-compute ended. To be called before new work can come."""
         self._fail_lost(host)
+        self._hold()
         self._loop.start(interval=INTERVAL, stop_on_exception=False)
 
     def stop(self) -> None:
@@ -68,16 +68,16 @@ class Operations:
         running = Running(instance.uuid, self._works[noun])
         self._spawn(running, lambda: self._perform(context, instance, request, running))
 
-    def abort(self, instance: Instance, noun: str) -> None:
+    def abort(self, instance: Instance, *nouns: str) -> None:
         """Have vCenter cancel the work; the action then fails, and the VM stays as it was.
 
         :raises errors.NotAbortable: there is no such work, or vCenter does not let it be cancelled.
         """
         running = self._running.get(instance.uuid)
-        if running is None or running.work.noun != noun:
-            raise errors.NotAbortable(instance=instance.uuid, reason=f"no {noun} is under way")
+        if running is None or running.work.noun not in nouns:
+            raise errors.NotAbortable(instance=instance.uuid, reason=f"no {nouns[0]} is under way")
         if running.task is None:
-            reason = f"the {noun} has not begun in vCenter yet, or is ending; try again"
+            reason = f"the {nouns[0]} has not begun in vCenter yet, or is ending; try again"
             raise errors.NotAbortable(instance=instance.uuid, reason=reason)
         try:
             tasks.cancel(self._session, running.task)
@@ -85,32 +85,24 @@ class Operations:
             raise errors.NotAbortable(instance=instance.uuid, reason=error) from error
 
     def pursue(
-        self,
-        context: RequestContext,
-        instance: Instance,
-        plan: Plan,
-        action: Action,
-        work: Work | None = None,
-        **more: Any,
+        self, context: RequestContext, instance: Instance, plan: Plan, action: Action, work: Work
     ) -> None:
-        """Do work in this thread, as part of an operation of Nova's own, which holds the server's lock.
+        """Do work in this thread, as part of an operation of Nova's own.
 
-        Nova is told the outcome by the caller, who then calls `forget`; `more` is recorded too.
+        Nova is told the outcome by the caller, who then calls `forget`. Should this process be killed, the
+        next one does both, by `Work.finish` and `Work.settle`.
 
         :param work: if it is not the one that is done by itself for the noun relocation; its noun is known.
         :raises VSphereError: as `Pursuit.carry_out`.
         """
-        running = Running(instance.uuid, work or self._works[LIVE_MIGRATES], action)
-        self._running[instance.uuid] = running
-        try:
-            self.record(context, plan, running, **more)
-            self._pursuit.carry_out(plan, running)
-        finally:
-            del self._running[instance.uuid]
+        running = self._running[instance.uuid] = Running(instance.uuid, work, action)
+        self._record(context, plan, running)
+        self._pursuit.carry_out(plan, running)
 
     def forget(self, instance: Instance) -> None:
-        """Remove the record of what `pursue` did."""
+        """Forget what `pursue` did, now that Nova knows."""
         self._journal.end(instance.uuid)
+        self._running.pop(instance.uuid, None)
 
     def know(self, server: str) -> bool:
         """Tell whether there is a record of work on a server (its UUID)."""
@@ -144,14 +136,13 @@ class Operations:
             return
         try:
             plan = work.plan(context, instance, request)
-            self.record(context, plan, running)
+            self._record(context, plan, running)
         except Exception as error:  # noqa: BLE001 - whatever it is, the server must be given back
             action.fail(_reason(error), error)
             return
         self._complete(context, instance, plan, running, lambda: self._pursuit.carry_out(plan, running))
 
-    def record(self, context: RequestContext, plan: Plan, running: Running, **more: Any) -> None:
-        """Record what is going to begin; `more` is whatever JSON can hold."""
+    def _record(self, context: RequestContext, plan: Plan, running: Running) -> None:
         known = tasks.recent_tasks(self._session, plan.vm) if plan.before is None else plan.before
         running.before = frozenset(known)
         self._journal.begin(
@@ -162,7 +153,6 @@ class Operations:
             request_id=context.request_id,
             user_id=context.user_id,
             project_id=context.project_id,
-            **more,
         )
 
     def _complete(
@@ -194,13 +184,26 @@ class Operations:
     def _fail_lost(self, host: str) -> None:
         """Give back the servers that the API has claimed for work of which there is no record."""
         admin = get_admin_context()
-        nouns = {work.task_state: work.noun for work in self._works.values()}
+        nouns = {work.task_state: work.noun for work in self._works.values() if not work.nova_task_state}
         recorded = set(self._journal.servers())
         for instance in InstanceList.get_by_host(admin, host, expected_attrs=[]):
             if instance.task_state in nouns and instance.uuid not in recorded:
                 reason = "nova-compute was stopped before it began; nothing was changed; try again"
                 action = Action(admin, instance, nouns[instance.task_state], instance.task_state)
                 action.fail(reason, errors.OperationRefused(reason=reason))
+
+    def _hold(self) -> None:
+        """Keep Nova from giving back, as it starts, a server on which vCenter still works."""
+        for server in self._journal.servers():
+            work = self._works[self._journal.read(server)["noun"]]
+            if work.nova_task_state is None:
+                continue
+            try:
+                instance = Instance.get_by_uuid(get_admin_context(), server)
+                instance.task_state = work.task_state
+                instance.save(expected_task_state=[work.nova_task_state, work.task_state])
+            except (exception.InstanceNotFound, exception.UnexpectedTaskStateError) as error:
+                LOG.warning("Server %s is no longer as it was left: %s", server, error)
 
     def _take_up(self) -> None:
         for server in self._journal.servers():

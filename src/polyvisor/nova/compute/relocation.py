@@ -19,6 +19,9 @@ from polyvisor.vsphere.refusal import PlacementRefused
 from polyvisor.vsphere.relocation import Move
 from polyvisor.vsphere.relocation_rules import Ground, Request, decide
 
+LIVE_MIGRATION = "live_migration"
+"""The noun of a relocation that is part of Nova's live migration."""
+
 
 class Relocation(Work):
     """The work: `RelocateVM_Task`. What is asked for is a `Move` that `check_relocation` has let through."""
@@ -34,17 +37,22 @@ class Relocation(Work):
         """Take it."""
         return plan_of(Move(**request))
 
+    def move_of(self, plan: Plan) -> Move:
+        """Read the move of a plan."""
+        return Move(**plan.details)
+
     def start(self, plan: Plan) -> Any:
         """Start the move."""
-        return relocation.start(self._cluster.session, Move(**plan.details))
+        return relocation.start(self._cluster.session, self.move_of(plan))
 
     def is_done(self, plan: Plan) -> bool:
         """Look where the VM is."""
-        return relocation.is_done(self._cluster.session, Move(**plan.details))
+        return relocation.is_done(self._cluster.session, self.move_of(plan))
 
     def finish(self, context: RequestContext, instance: Instance, plan: Plan, result: Any) -> str:  # noqa: ARG002
         """Say where it went."""
-        if Move(**plan.details).host is not None or Move(**plan.details).pool is None:
+        move = self.move_of(plan)
+        if move.host is not None or move.pool is None:
             return plan.summary
         host = self._cluster.placement(instance.uuid).host
         return f"{plan.summary}: {host.name if host else 'unknown'}"
@@ -105,4 +113,4 @@ class RelocationEndpoint:
     @answers
     def abort_relocation(self, ctxt: RequestContext, instance: Instance) -> None:  # noqa: ARG002
         """Cancel the move."""
-        self._operations.abort(instance, Relocation.noun)
+        self._operations.abort(instance, Relocation.noun, LIVE_MIGRATION)

@@ -32,10 +32,13 @@ class Work(ABC):
 
     :cvar noun: the event in the instance action is ``polyvisor_<noun>``.
     :cvar task_state: one of `polyvisor.nova.task_states`, which the API has set.
+    :cvar nova_task_state: the one in which a nova-compute that was killed has left the server, where that is
+        Nova's own. Nova would give such a server back at once when nova-compute starts.
     """
 
     noun: str
     task_state: str
+    nova_task_state: str | None = None
 
     @abstractmethod
     def plan(self, context: RequestContext, instance: Instance, request: dict[str, Any]) -> Plan:

@@ -7,7 +7,7 @@ import pytest
 from tests.functional.nova.compute.cloud import ApiError, CloudTest, uuid_of, wait_until
 
 ACTION = "os-livemigrate-vmware"
-EVENT = "polyvisor_relocation"
+EVENTS = frozenset({"polyvisor_relocation", "polyvisor_live_migration"})
 SLOW = {"method": "RelocateVM_Task", "at": "task"}
 
 
@@ -31,7 +31,7 @@ class MovingTest(CloudTest):
 
     def told(self, action: str) -> tuple[str, str]:
         """Return details and result of our event in the last action of that name."""
-        event = next(event for event in self.events(self.server, action) if event.event == EVENT)
+        event = next(event for event in self.events(self.server, action) if event.event in EVENTS)
         return event.details, event.result
 
     def refused(self, code: int, reason: str, **request: Any) -> None:
