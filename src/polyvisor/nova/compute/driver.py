@@ -10,6 +10,7 @@ from nova.context import RequestContext
 from nova.objects.flavor import Flavor
 from nova.objects.image_meta import ImageMeta
 from nova.objects.instance import Instance
+from nova.objects.migrate_data import VMwareLiveMigrateData
 from nova.virt import driver
 from nova.virt.vmwareapi import driver as stock
 from oslo_log import log as logging
@@ -274,7 +275,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         dst_compute_info: Any,
         block_migration: bool | None = False,
         disk_over_commit: bool | None = False,
-    ) -> objects.VMwareLiveMigrateData:
+    ) -> VMwareLiveMigrateData:
         """Describe this cluster to the source."""
         return self._live_migration.describe_destination()
 
@@ -283,9 +284,9 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         self,
         context: RequestContext,
         instance: Instance,
-        dest_check_data: objects.VMwareLiveMigrateData,
+        dest_check_data: VMwareLiveMigrateData,
         block_device_info: Any = None,
-    ) -> objects.VMwareLiveMigrateData:
+    ) -> VMwareLiveMigrateData:
         """Check whether the VM can be moved to the destination's cluster."""
         self._live_migration.check(context, instance, dest_check_data)
         return dest_check_data

@@ -10,11 +10,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import nova.conf
-from nova import exception, objects
+from nova import exception
 from nova.compute import task_states as nova_task_states
 from nova.context import RequestContext
 from nova.objects.base import NovaObject
+from nova.objects.block_device import BlockDeviceMappingList
 from nova.objects.instance import Instance
+from nova.objects.migrate_data import VMwareLiveMigrateData
 from nova.virt.vmwareapi import vif as vmwarevif
 from oslo_log import log as logging
 from oslo_vmware import vim_util as vutil
@@ -48,8 +50,8 @@ class Journey:
     """
 
     dest: str
-    data: objects.VMwareLiveMigrateData
-    volumes: objects.BlockDeviceMappingList
+    data: VMwareLiveMigrateData
+    volumes: BlockDeviceMappingList
     done: Callable[[], None]
     failed: Callable[[str], None]
 
@@ -127,19 +129,19 @@ class LiveMigration:
         self._operations = operations
         self._session = session
 
-    def describe_destination(self) -> objects.VMwareLiveMigrateData:
+    def describe_destination(self) -> VMwareLiveMigrateData:
         """Say, at the destination, what the source has to know of it.
 
         In Nova's own fields, as nova-conductor knows no others: the cluster as the name of its compute node,
         which says of which vCenter it is.
         """
         pattern = self._cluster.datastore_regex
-        return objects.VMwareLiveMigrateData(
+        return VMwareLiveMigrateData(
             cluster_name=self._cluster.node,
             datastore_regex=pattern.pattern if pattern else EVERY_DATASTORE,
         )
 
-    def check(self, context: RequestContext, instance: Instance, data: objects.VMwareLiveMigrateData) -> None:
+    def check(self, context: RequestContext, instance: Instance, data: VMwareLiveMigrateData) -> None:
         """Check at the source.
 
         :raises nova.exception.MigrationPreCheckError: the VM cannot be moved there.
