@@ -21,7 +21,7 @@ class MovingTest(CloudTest):
 
     def settle(self, status: str = "ACTIVE") -> dict[str, Any]:
         wanted = {"status": status, "OS-EXT-STS:task_state": None}
-        return self._wait_for_server_parameter(self.server, wanted, max_retries=120)
+        return self._wait_for_server_parameter(self.server, wanted, max_retries=360)
 
     def relocate(self, status: str = "ACTIVE", **request: Any) -> str:
         """Move, and return the details of the event."""
@@ -92,7 +92,7 @@ class RelocationTest(MovingTest):
         before = self.vm_of(self.server)
         self.break_method(**SLOW, delay="120s")
         self.post(datastore="cluster1-ssd")
-        wait_until(lambda: self.api.get_server(self.server["id"])["progress"] > 0, seconds=60)
+        wait_until(lambda: self.api.get_server(self.server["id"])["progress"] > 0, seconds=180)
         assert self.task_state() == "vmware_relocating"
         self.refused(409, "task_state vmware_relocating", host="esx13")
         with pytest.raises(ApiError, match="task_state vmware_relocating"):
@@ -146,7 +146,7 @@ class LiveMigrationTest(MovingTest):
 
         self.break_method(**SLOW, delay="120s")
         self.post(host="esx23")
-        wait_until(lambda: self.api.get_server(self.server["id"])["progress"] > 0, seconds=60)
+        wait_until(lambda: self.api.get_server(self.server["id"])["progress"] > 0, seconds=180)
         self.admin_api.post_server_action(self.server["id"], {f"{ACTION}-abort": {}})
         server = self.settle()
 
@@ -162,4 +162,4 @@ class LiveMigrationTest(MovingTest):
     def assert_booked(self) -> None:
         """Placement has the server where it is, and only there."""
         node = self.admin_api.get_server(self.server["id"])["OS-EXT-SRV-ATTR:hypervisor_hostname"]
-        wait_until(lambda: list(self.booked()) == [uuid_of(node)], seconds=60)
+        wait_until(lambda: list(self.booked()) == [uuid_of(node)], seconds=180)
