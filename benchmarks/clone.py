@@ -52,7 +52,11 @@ class Lab:
     """A server, by Nova's API and in vCenter."""
 
     def __init__(self, made: settings.Settings) -> None:
-        self.compute = cloud.connect(made, "admin").compute
+        connection = cloud.connect(made, "admin")
+        self.compute = connection.compute
+        # A hundred servers are more than a project has by default.
+        unlimited = dict.fromkeys(("instances", "cores", "ram"), -1)
+        self.compute.update_quota_set(connection.current_project_id, **unlimited)
         self._url = f"https://127.0.0.1:{made.ports['vcenter']}/calls"
         self._user = (inventory.USERNAME, made.secrets["vcenter"])
         self._ca = str(made.ca_file)
@@ -60,7 +64,7 @@ class Lab:
         server = self.compute.create_server(
             name="benchmark",
             flavor_id=self.compute.find_flavor("tiny").id,
-            image_id=cloud.connect(made, "admin").image.find_image(cloud.IMAGE).id,
+            image_id=connection.image.find_image(cloud.IMAGE).id,
             networks="none",
             metadata={"vmware:datastore": "shared1"},
         )

@@ -6,6 +6,8 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 Faults = Callable[[list[dict[str, Any]]], None]
 
 
@@ -60,18 +62,22 @@ def test_only_the_project_of_the_server_may_clone_it(lab: Any, servers: list[Any
     assert "esx99" in refused.stderr
 
 
+@pytest.mark.parametrize("method", ["CloneVM_Task", "PowerOnVM_Task"])
 def test_a_clone_survives_the_death_of_its_compute_service(
-    lab: Any, servers: list[Any], faults: Faults
+    lab: Any, servers: list[Any], faults: Faults, method: str
 ) -> None:
     source = lab.build(host="esx12", datastore="shared1")
     servers.append(source)
-    faults([{"method": "CloneVM_Task", "at": "task", "delay": "30s"}])
+    faults([{"method": method, "at": "task", "delay": "30s"}])
     [copy] = clone(lab, servers, source)
 
     def now() -> Any:
         return lab.tenant.compute.get_server(copy.id)
 
-    lab.until(lambda: (now().progress or 0) > 0, "vCenter to copy", seconds=120)
+    if method == "CloneVM_Task":
+        lab.until(lambda: (now().progress or 0) > 0, "vCenter to copy", seconds=120)
+    else:
+        lab.until(lambda: any("/Instances/" in trace for trace in lab.traces(copy)), "the VM", seconds=120)
     os.kill(lab.supervisor.states()["nova-compute1"]["pid"], signal.SIGKILL)
     lab.until(lambda: now().status == "ACTIVE", "the end of the build", seconds=240)
     faults([])

@@ -86,18 +86,17 @@ class Operations:
 
     def pursue(
         self, context: RequestContext, instance: Instance, plan: Plan, action: Action, work: Work
-    ) -> None:
-        """Do work in this thread, as part of an operation of Nova's own.
+    ) -> Any:
+        """Do work in this thread, as part of an operation of Nova's own; return the task's result.
 
-        Nova is told the outcome by the caller, who then calls `forget`. Should this process be killed, the
-        next one does both, by `Work.finish` and `Work.settle`.
+        None where vCenter has forgotten it. Nova is told the outcome by the caller, who then calls `forget`.
+        Should this process be killed, the next one does both, by `Work.finish` and `Work.settle`.
 
-        :param work: if it is not the one that is done by itself for the noun relocation; its noun is known.
         :raises VSphereError: as `Pursuit.carry_out`.
         """
         running = self._running[instance.uuid] = Running(instance.uuid, work, action)
         self._record(context, plan, running)
-        self._pursuit.carry_out(plan, running)
+        return self._pursuit.carry_out(plan, running)
 
     def forget(self, instance: Instance) -> None:
         """Forget what `pursue` did, now that Nova knows."""

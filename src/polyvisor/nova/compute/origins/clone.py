@@ -29,6 +29,7 @@ from polyvisor.vsphere.clone import Order, Source
 from polyvisor.vsphere.faults import VSphereError
 from polyvisor.vsphere.inventory import find_vm
 from polyvisor.vsphere.refusal import PlacementRefused
+from polyvisor.vsphere.session import moref
 from polyvisor.vsphere.wish import Wish
 
 LOG = logging.getLogger(__name__)
@@ -86,8 +87,8 @@ def _spawn(ops: VMwareVMOps, cluster: Cluster, build: Build, clone: Clone, summa
         work = OrderedClone(cluster, source, complete)
         details = {"uuid": build.instance.uuid, "destination": asdict(order.destination)}
         plan = Plan(vm=source.vm, summary=summary, details=details)
-        build.operations.pursue(build.context, build.instance, plan, _Copying(build), work)
-        return find_vm(cluster.session, build.instance.uuid)
+        made = build.operations.pursue(build.context, build.instance, plan, _Copying(build), work)
+        return moref(made) if made else find_vm(cluster.session, build.instance.uuid)
 
     power_on = not origin.is_left_off(build.instance.system_metadata)
     CloneVMOps.of(ops.at(place), host=place.host, copy=copy, power_on=power_on).spawn(
