@@ -85,7 +85,7 @@ func (s *search) list(ds *simulator.Datastore, folder, dir string) error {
 			continue // gone since the folder was read
 		}
 		if s.wants(info) {
-			s.found[n].File = append(s.found[n].File, s.describe(info))
+			s.found[n].File = append(s.found[n].File, s.describe(path.Join(dir, info.Name()), info))
 		}
 		if s.recurse && info.IsDir() {
 			var p object.DatastorePath
@@ -146,7 +146,7 @@ func answers(query types.BaseFileQuery, info fs.FileInfo) bool {
 }
 
 // describe gives what the details ask for.
-func (s *search) describe(info fs.FileInfo) types.BaseFileInfo {
+func (s *search) describe(name string, info fs.FileInfo) types.BaseFileInfo {
 	file := types.FileInfo{Path: info.Name()}
 	details := s.spec.Details
 	if details == nil {
@@ -174,9 +174,34 @@ func (s *search) describe(info fs.FileInfo) types.BaseFileInfo {
 	case ".nvram":
 		return &types.VmNvramFileInfo{FileInfo: file}
 	case ".vmdk":
-		return &types.VmDiskFileInfo{FileInfo: file}
+		return s.describeDisk(name, file)
 	case ".vmx":
 		return &types.VmConfigFileInfo{FileInfo: file}
 	}
 	return &file
+}
+
+// describeDisk tells of a disk what a query for disks asks for.
+func (s *search) describeDisk(name string, file types.FileInfo) *types.VmDiskFileInfo {
+	disk := &types.VmDiskFileInfo{FileInfo: file}
+	descriptor, err := readDescriptor(name)
+	for _, query := range s.spec.Query {
+		wanted, isDisk := query.(*types.VmDiskFileQuery)
+		if !isDisk || wanted.Details == nil || err != nil {
+			continue
+		}
+		if wanted.Details.DiskType {
+			disk.DiskType = "VirtualDiskFlatVer2BackingInfo"
+			if strings.HasSuffix(extentOf(name), "-sesparse.vmdk") {
+				disk.DiskType = "VirtualDiskSeSparseBackingInfo"
+			}
+		}
+		if wanted.Details.CapacityKb {
+			disk.CapacityKb = descriptor.Capacity() >> 10
+		}
+		if isTrue(wanted.Details.Thin) {
+			disk.Thin = types.NewBool(!isThick(name, descriptor))
+		}
+	}
+	return disk
 }

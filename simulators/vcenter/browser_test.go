@@ -50,3 +50,24 @@ func TestSearchDatastore(t *testing.T) {
 	task, err = browser.SearchDatastore(l.ctx, "[esx21-local]", nil)
 	l.failed(task, err, &types.InvalidDatastore{})
 }
+
+func TestSearchDatastoreTellsOfDisksWhatIsAsked(t *testing.T) {
+	l := newLab(t)
+	l.disk("[shared1] thick.vmdk", types.VirtualDiskTypePreallocated, 3*gb)
+	browser, err := l.datastore("shared1").Browser(l.ctx)
+	l.must(err)
+	info := l.done(browser.SearchDatastore(l.ctx, "[shared1]", &types.HostDatastoreBrowserSearchSpec{
+		Query: []types.BaseFileQuery{&types.VmDiskFileQuery{Details: &types.VmDiskFileQueryFlags{
+			DiskType: true, CapacityKb: true, Thin: types.NewBool(true),
+		}}},
+		Details: &types.FileQueryFlags{FileType: true},
+	}))
+	files := info.Result.(types.HostDatastoreBrowserSearchResults).File
+	if len(files) != 1 {
+		t.Fatalf("%d files", len(files))
+	}
+	disk := files[0].(*types.VmDiskFileInfo)
+	if disk.CapacityKb != 3*gb>>10 || disk.DiskType != "VirtualDiskFlatVer2BackingInfo" || isTrue(disk.Thin) {
+		t.Errorf("%+v", disk)
+	}
+}

@@ -43,16 +43,8 @@ func (i *inventory) backings(vm *simulator.VirtualMachine) []*flatBacking {
 
 // sharing knows which VMs' disks are made of which files, and whether only to read: those of linked clones are of several.
 type sharing struct {
-	mutex   sync.Mutex
-	files   map[types.ManagedObjectReference]map[string]bool
-	readers map[string]map[types.ManagedObjectReference]bool
-}
-
-func newSharing() sharing {
-	return sharing{
-		files:   map[types.ManagedObjectReference]map[string]bool{},
-		readers: map[string]map[types.ManagedObjectReference]bool{},
-	}
+	mutex sync.Mutex
+	files map[types.ManagedObjectReference]map[string]bool
 }
 
 // noteFiles keeps what a VM's disks are made of.
@@ -68,33 +60,13 @@ func (i *inventory) noteFiles(vm *simulator.VirtualMachine) {
 	}
 	i.sharing.mutex.Lock()
 	defer i.sharing.mutex.Unlock()
-	i.sharing.drop(vm.Self)
 	i.sharing.files[vm.Self] = files
-	for file, readOnly := range files {
-		if !readOnly {
-			continue
-		}
-		if i.sharing.readers[file] == nil {
-			i.sharing.readers[file] = map[types.ManagedObjectReference]bool{}
-		}
-		i.sharing.readers[file][vm.Self] = true
-	}
 }
 
 // forget is for a VM that is gone.
 func (s *sharing) forget(vm types.ManagedObjectReference) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.drop(vm)
-}
-
-// drop takes a VM out. The mutex is held.
-func (s *sharing) drop(vm types.ManagedObjectReference) {
-	for file := range s.files[vm] {
-		if delete(s.readers[file], vm); len(s.readers[file]) == 0 {
-			delete(s.readers, file)
-		}
-	}
 	delete(s.files, vm)
 }
 
@@ -103,8 +75,12 @@ func (s *sharing) drop(vm types.ManagedObjectReference) {
 func (s *sharing) byOthers(vm types.ManagedObjectReference, file string) bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	readers := s.readers[file]
-	return len(readers) > 1 || len(readers) == 1 && !readers[vm]
+	for other, files := range s.files {
+		if other != vm && files[file] {
+			return true
+		}
+	}
+	return false
 }
 
 // owned lists the disk files that are a VM's alone: those it writes to, or its snapshots were written to, and their

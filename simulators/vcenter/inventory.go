@@ -90,7 +90,7 @@ func newInventory(spec inventorySpec) (*inventory, error) {
 		inventory: inv, pace: time.Duration(spec.taskSeconds * float64(time.Second)),
 		open: map[types.ManagedObjectReference]*job{},
 	}
-	inv.sharing = newSharing()
+	inv.sharing = sharing{files: map[types.ManagedObjectReference]map[string]bool{}}
 	inv.usage = &usage{inventory: inv, stale: true}
 	inv.usage.Self = usageRef
 	inv.registry().Put(inv.usage)

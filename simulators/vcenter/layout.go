@@ -188,10 +188,9 @@ func (i *inventory) useDatastores(
 	}
 	for _, ds := range i.datastores() {
 		ctx.WithLock(ds, func() {
-			switch listed := slices.Contains(ds.Vm, vm.Self); {
-			case !listed && slices.Contains(used, ds.Self):
+			if slices.Contains(used, ds.Self) {
 				i.addReference(ctx, ds, "vm", ds.Vm, vm.Self)
-			case listed && !slices.Contains(used, ds.Self):
+			} else {
 				i.removeReference(ctx, ds, "vm", ds.Vm, vm.Self)
 			}
 		})

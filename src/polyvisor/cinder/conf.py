@@ -5,6 +5,19 @@ from oslo_config import cfg
 
 OPTIONS: list[cfg.Opt] = [
     cfg.FloatOpt(
+        "vcenter_connect_timeout",
+        default=5.0,
+        min=0.1,
+        help="Seconds cinder-volume waits for a TCP connection and the TLS handshake with vCenter when it "
+        "looks at the disks of VMs.",
+    ),
+    cfg.FloatOpt(
+        "vcenter_call_timeout",
+        default=30.0,
+        min=0.1,
+        help="Seconds cinder-volume waits for vCenter to answer one query about the disks of VMs.",
+    ),
+    cfg.FloatOpt(
         "vcenter_driver_timeout",
         default=60.0,
         min=1,

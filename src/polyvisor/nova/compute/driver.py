@@ -31,6 +31,7 @@ from polyvisor.nova.compute.relocation import Relocation, RelocationEndpoint
 from polyvisor.nova.compute.session import BoundedSession
 from polyvisor.nova.compute.snapshot_endpoint import KINDS, SnapshotEndpoint
 from polyvisor.nova.compute.vmops import VMwareVMOps
+from polyvisor.nova.compute.volume import VMwareVolumeOps
 from polyvisor.nova.origin import Origin
 
 LOG = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         our_task_states.register()
         super().__init__(virtapi, scheme)
         self._journal = Journal(self._nodename, self._cluster_name)
+        vsphere = cluster.connect()
+        self._volumeops = VMwareVolumeOps(self._session, self._cluster_ref, vsphere)
         self._vmops = VMwareVMOps(
             self._session,
             virtapi,
@@ -57,7 +60,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
             journal=self._journal,
         )
         self._cluster = cluster.Cluster(
-            session=cluster.connect(),
+            session=vsphere,
             moref=get_moref_value(self._cluster_ref),
             name=self._cluster_name,
             vcenter_uuid=self._vcenter_uuid,

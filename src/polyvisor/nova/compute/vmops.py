@@ -142,7 +142,11 @@ class VMwareVMOps(stock.VMwareVMOps):
     def _destroy_instance(self, instance: Instance, destroy_disks: bool = True) -> None:
         vm = vm_util._get_vm_ref_from_vm_uuid(self._session, instance.uuid) if destroy_disks else None
         folder = leftovers.folder_of(self._session, vm) if vm else None
-        super()._destroy_instance(instance, destroy_disks=destroy_disks)
+        if folder and self._volumeops.others_need(vm, *folder[:2]):
+            self._destroy_own_files(instance, vm)
+            folder = None
+        else:
+            super()._destroy_instance(instance, destroy_disks=destroy_disks)
         # Nova logs whatever went wrong and goes on as if the VM were gone.
         if vm_util._get_vm_ref_from_vm_uuid(self._session, instance.uuid):
             raise exception.InstancePowerOffFailure(
@@ -175,6 +179,14 @@ class VMwareVMOps(stock.VMwareVMOps):
 
     def _has_snapshots(self, vm_ref: Any) -> bool:
         return bool(self._session._call_method(vutil, "get_object_property", vm_ref, "rootSnapshot"))
+
+    def _destroy_own_files(self, instance: Instance, vm: Any) -> None:
+        """Let vCenter remove the VM: Nova would delete its folder with all that is in it."""
+        LOG.info("Disks in the folder of the VM are needed by others; the folder stays", instance=instance)
+        vm_util.power_off_instance(self._session, instance, vm)
+        task = self._session._call_method(self._session.vim, "Destroy_Task", vm)
+        self._session._wait_for_task(task)
+        vm_util.vm_ref_cache_delete(instance.uuid)
 
     # --- images: found again by the server's UUID, fetched once, over verified TLS ---
 

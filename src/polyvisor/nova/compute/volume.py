@@ -1,0 +1,93 @@
+"""Volumes of Cinder on VMs: Nova's own operations, for disks that a VM may have had before Cinder knew them.
+
+Cinder keeps a VM for each volume, its backing. A volume made of a disk that exists refers to it in place: in
+the folder of the VM that has the disk.
+"""
+
+from typing import Any
+
+from nova import exception
+from nova.objects.instance import Instance
+from nova.virt.vmwareapi import vm_util
+from nova.virt.vmwareapi import volumeops as stock
+from oslo_log import log as logging
+from oslo_vmware import vim_util as vutil
+from oslo_vmware.objects.datastore import DatastorePath
+from typing_extensions import override
+
+from polyvisor.vsphere import volume
+from polyvisor.vsphere.backing import bring_home, holders, read_backing
+from polyvisor.vsphere.faults import VSphereError
+from polyvisor.vsphere.session import Session
+
+LOG = logging.getLogger(__name__)
+
+
+class VMwareVolumeOps(stock.VMwareVolumeOps):
+    """Nova's operations, which leave a disk alone that is where it should be."""
+
+    def __init__(self, session: Any, cluster: Any, vsphere: Session) -> None:
+        """Make Nova's operations, with a session that tells who has a disk."""
+        super().__init__(session, cluster)
+        self._vsphere = vsphere
+
+    @override
+    def _attach_volume_vmdk(
+        self, connection_info: dict[str, Any], instance: Instance, adapter_type: str | None = None
+    ) -> None:
+        vm = vm_util.get_vm_ref(self._session, instance)
+        data = connection_info["data"]
+        backing = self._get_volume_ref(data)
+        disk = vm_util.get_vmdk_info(self._session, backing)
+        devices = vm_util.get_hardware_devices(self._session, vm)
+        if vm_util.get_vmdk_volume_disk(devices, disk.path):
+            self._update_volume_details(vm, data["volume_id"], disk.device.backing.uuid)
+            LOG.info("Disk %s is on the VM already", disk.path, instance=instance)
+            return
+        if vm_util.get_vmdk_backed_disk_device(devices, disk.device.backing.uuid):
+            raise exception.Invalid(
+                f"the server has a copy of volume {data['volume_id']} as a disk, with the same UUID; Nova "
+                "could not tell them apart. Attach it elsewhere, or give the copy another UUID in vCenter"
+            )
+        self._check_free(data, backing)
+        super()._attach_volume_vmdk(connection_info, instance, adapter_type)
+
+    def _check_free(self, data: dict[str, Any], backing: Any) -> None:
+        """See that no other VM has a disk that is in place: two would write to it."""
+        found = read_backing(self._vsphere, vutil.get_moref_value(backing))
+        if found.in_place and holders(self._vsphere, found):
+            raise exception.Invalid(
+                f"volume {data['volume_id']} is the disk of a VM that is not this server's; attach it to the "
+                "server of that VM"
+            )
+
+    @override
+    def _detach_volume_vmdk(self, connection_info: dict[str, Any], instance: Instance) -> None:
+        super()._detach_volume_vmdk(connection_info, instance)
+        backing = vutil.get_moref_value(self._get_volume_ref(connection_info["data"]))
+        try:
+            # Now, as the folder that the disk is in may be deleted with the server before Cinder hears of it.
+            found = read_backing(self._vsphere, backing)
+            if found.in_place and not holders(self._vsphere, found):
+                bring_home(self._vsphere, found)
+        except VSphereError as error:
+            # Cinder tries again, and `others_need` keeps the disk until then.
+            LOG.warning("The disk of a volume stays where it is: %s", error, instance=instance)
+
+    def others_need(self, vm: Any, datastore: Any, folder: DatastorePath) -> bool:
+        """Tell whether volumes, or other VMs, have disks in the folder of a VM."""
+        morefs = vutil.get_moref_value(vm), vutil.get_moref_value(datastore)
+        return volume.left_over(self._vsphere, *morefs, f"{folder}/")
+
+    @override
+    def _get_vmdk_backed_disk_device(self, vm_ref: Any, connection_info_data: dict[str, Any]) -> Any:
+        try:
+            return super()._get_vmdk_backed_disk_device(vm_ref, connection_info_data)
+        except exception.DiskNotFound:
+            # The key in the VM's extraConfig may be lost, as by a revert to a snapshot. Nova would forget the
+            # volume, and delete its disk with the VM.
+            path = vm_util.get_vmdk_info(self._session, self._get_volume_ref(connection_info_data)).path
+            devices = vm_util.get_hardware_devices(self._session, vm_ref)
+            if device := path and vm_util.get_vmdk_volume_disk(devices, path):
+                return device
+            raise
