@@ -13,6 +13,7 @@ from oslo_log import log as logging
 
 from polyvisor.nova import errors
 from polyvisor.nova.compute.cluster import Cluster
+from polyvisor.vsphere.chain import Chain
 from polyvisor.vsphere.snapshot import start_remove_all
 from polyvisor.vsphere.task import wait_for_task
 
@@ -30,7 +31,8 @@ def check_detach(cluster: Cluster, instance: Instance, connection_info: dict[str
     :raises nova.exception.InvalidVolume: one does; nothing was changed.
     """
     volume = connection_info.get("data", {}).get("volume_id") or connection_info.get("volume_id")
-    if volume in cluster.chain(instance.uuid).volumes:
+    chain = _read(cluster, instance)
+    if chain and volume in chain.volumes:
         raise exception.InvalidVolume(
             reason=f"volume {volume} is part of vCenter snapshots of server {instance.uuid}; delete them"
         )
@@ -44,7 +46,8 @@ def check_resize(cluster: Cluster, instance: Instance, flavor: Flavor) -> None:
     old = instance.flavor
     if not (flavor.root_gb > old.root_gb or old.ephemeral_gb or old.swap):
         return
-    if count := cluster.chain(instance.uuid).snapshots:
+    chain = _read(cluster, instance)
+    if chain and (count := chain.snapshots):
         reason = f"{count} vCenter snapshots hold the disks that would be replaced; delete them first"
         raise exception.InstanceFaultRollback(exception.ResizeError(reason=reason))
 
@@ -57,11 +60,16 @@ def merge(cluster: Cluster, instance: Instance) -> None:
     :raises errors.VCenterUnavailable: nobody knows whether it has any; nothing must be detached then.
     :raises VSphereError: they could not be removed; the volumes are still part of the VM.
     """
-    try:
-        chain = cluster.chain(instance.uuid)
-    except errors.VirtualMachineNotFound:
-        return
-    if chain.volumes:
+    chain = _read(cluster, instance)
+    if chain and chain.volumes:
         LOG.info("Merging snapshots into volumes %s", ", ".join(chain.volumes), instance=instance)
         task = start_remove_all(cluster.session, chain.vm)
         wait_for_task(cluster.session, task, timeout=_MERGE_SECONDS)
+
+
+def _read(cluster: Cluster, instance: Instance) -> Chain | None:
+    """Read it; None if the server has no VM, which Nova deals with in its own way."""
+    try:
+        return cluster.chain(instance.uuid)
+    except errors.VirtualMachineNotFound:
+        return None
