@@ -82,7 +82,7 @@ class Action:
             finish_time=timeutils.utcnow(),
             result="Error" if error else "Success",
             host=CONF.host,
-            details=details,
+            details=_storable(details),
         )
         try:
             event.create(self._instance.uuid, self._context.request_id)
@@ -93,11 +93,14 @@ class Action:
                     self._context,
                     self._instance.uuid,
                     self._event,
-                    exc_val=details,
+                    exc_val=_storable(details),
                     exc_tb=trace,
                     want_result=False,
                 )
-                compute_utils.add_instance_fault_from_exc(self._context, self._instance, error)
+                told = error.format_message() if isinstance(error, exception.NovaException) else ""
+                compute_utils.add_instance_fault_from_exc(
+                    self._context, self._instance, error, fault_message=_storable(told)
+                )
             InstanceAction.action_finish(self._context, self._instance.uuid, want_result=False)
         except (exception.InstanceActionNotFound, exception.InstanceNotFound):
             LOG.debug("The server or its action is gone", instance=self._instance)
@@ -114,3 +117,8 @@ class Action:
                 self._instance.save(expected_task_state=[self._task_state])
         except (exception.InstanceNotFound, exception.UnexpectedTaskStateError):
             LOG.debug("The server is deleted, or others have taken it", instance=self._instance)
+
+
+def _storable(text: str) -> str:
+    """Escape what Nova's tables on MySQL, in utf8mb3, cannot hold: emoji in the name of a snapshot, say."""
+    return "".join(char if char <= "\uffff" else f"\\U{ord(char):08x}" for char in text)
