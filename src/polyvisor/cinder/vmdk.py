@@ -105,7 +105,7 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
             return math.ceil(self._candidate(existing_ref).disk.capacity_bytes / units.Gi)
 
     @override
-    def manage_existing(self, volume: Volume, existing_ref: Mapping[str, Any]) -> None:
+    def manage_existing(self, volume: Volume, existing_ref: Mapping[str, Any]) -> dict[str, Any]:
         """Make a volume of a disk, without a change to the VM that has it.
 
         :raises cinder.exception.ManageExistingInvalidReference: it cannot be a volume of this project.
@@ -125,6 +125,8 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
             with excutils.save_and_reraise_exception():
                 LOG.exception("Disk %s does not become volume %s", disk.file, volume.id)
                 forget_disk(self._vsphere, vim_util.get_moref_value(vm))
+        # Cinder asks the driver for this when it creates a volume, not here, and Nova would look for a lock.
+        return {"shared_targets": False}
 
     @override
     def unmanage(self, volume: Volume) -> None:

@@ -17,6 +17,7 @@ def test_a_managed_disk_stays_on_its_running_vm_and_is_a_volume_like_any_other_w
     volume = cloud.manage(source_name=disk.backing.fileName, source_vm=cloud.uuid(vm))
     assert cloud.wait(volume, "available", "error")["status"] == "available"
     assert cloud.volume(volume)["size"] == 2
+    assert cloud.volume(volume)["shared_targets"] is False
     assert cloud.fingerprint(vm) == before
     assert cloud.running(vm)
     (shown,) = cloud.disks(cloud.backing(volume))
