@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 import requests
+from keystoneauth1 import exceptions as keystone_exceptions
+from openstack import exceptions
 
 from polyvisor.sandbox import (
     cloud,
@@ -100,7 +102,8 @@ class Lab:
     def delete(self, server: Any) -> None:
         """Delete a server and see it gone."""
         self.tenant.compute.delete_server(server, ignore_missing=True)
-        self.tenant.compute.wait_for_delete(server, interval=0.5, wait=120)
+        # Not `wait_for_delete`: it is content with status DELETED, when Nova still counts the server.
+        self.until(lambda: self.tenant.compute.find_server(server.id) is None, "the server to go", 120)
 
     def traces(self, server: Any) -> list[str]:
         """What is left of a server: VMs, datastore folders, Neutron ports."""
@@ -159,3 +162,31 @@ def servers(lab: Lab) -> Iterator[list[Any]]:
 def faults(lab: Lab) -> Iterator[Callable[[list[dict[str, Any]]], None]]:
     yield lab.set_faults
     lab.set_faults([])
+
+
+@pytest.fixture
+def standard_switches(lab: Any) -> Iterator[None]:
+    """Let the networks of cluster2 be on standard switches, and those of cluster1 on the distributed one."""
+    file = lab.settings.etc / "neutron" / "ml2_conf.ini"
+    before = file.read_text()
+    after = before[before.index("[vmware_compute:compute2]") :]
+    standard = after.replace("physnet1:dvs1", "physnet1:vSwitch0\nswitch_type = vss", 1)
+    file.write_text(before.replace(after, standard))
+    _restart_neutron(lab)
+    yield
+    file.write_text(before)
+    _restart_neutron(lab)
+
+
+def _restart_neutron(lab: Any) -> None:
+    for name in lab.supervisor.states():
+        if name.startswith("neutron"):
+            lab.supervisor.restart(name)
+    lab.until(lambda: _answers(lab), "Neutron's API", 180)
+
+
+def _answers(lab: Any) -> bool:
+    try:
+        return bool(lab.admin.network.find_network(lab.network))
+    except (exceptions.SDKException, keystone_exceptions.ClientException):
+        return False

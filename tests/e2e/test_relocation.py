@@ -2,12 +2,10 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from keystoneauth1 import exceptions as keystone_exceptions
-from openstack import exceptions
 
 from polyvisor.sandbox import govc
 
@@ -54,20 +52,6 @@ def test_a_host_is_evacuated(lab: Any, servers: list[Any]) -> None:
     assert lab.openstack_json("vmware", "host", "evacuate", "esx14", as_cloud="admin") == []
 
 
-@pytest.fixture
-def standard_switches(lab: Any) -> Iterator[None]:
-    """Let the networks of cluster2 be on standard switches, and those of cluster1 on the distributed one."""
-    file = lab.settings.etc / "neutron" / "ml2_conf.ini"
-    before = file.read_text()
-    after = before[before.index("[vmware_compute:compute2]") :]
-    standard = after.replace("physnet1:dvs1", "physnet1:vSwitch0\nswitch_type = vss", 1)
-    file.write_text(before.replace(after, standard))
-    restart_neutron(lab)
-    yield
-    file.write_text(before)
-    restart_neutron(lab)
-
-
 @pytest.mark.usefixtures("standard_switches")
 def test_to_another_cluster_with_another_kind_of_switch(lab: Any, servers: list[Any], migrate: Any) -> None:
     server = lab.build(host="esx12", datastore="shared1")
@@ -109,20 +93,6 @@ def test_nova_compute_is_killed_while_the_task_runs(
     lab.until(lambda: host_of(lab, server) == service, service, 60)
     [port] = lab.admin.network.ports(device_id=server.id)
     assert port.binding_host_id == service
-
-
-def restart_neutron(lab: Any) -> None:
-    for name in lab.supervisor.states():
-        if name.startswith("neutron"):
-            lab.supervisor.restart(name)
-    lab.until(lambda: answers(lab), "Neutron's API", 180)
-
-
-def answers(lab: Any) -> bool:
-    try:
-        return bool(lab.admin.network.find_network(lab.network))
-    except (exceptions.SDKException, keystone_exceptions.ClientException):
-        return False
 
 
 def host_of(lab: Any, server: Any) -> str:
