@@ -47,6 +47,7 @@ CONF = nova.conf.CONF
 ApiError = client.OpenStackApiException
 IMAGE = "5c0ffee5-0000-4000-8000-000000000001"
 FLAVOR_DISK_GB = 1
+STOCK_PASTE = str(Path(sys.prefix, "etc/nova/api-paste.ini"))
 
 if str(launcher.VIRT) not in nova.virt.__path__:
     nova.virt.__path__.append(str(launcher.VIRT))
@@ -163,7 +164,7 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
             "polyvisor.nova.compute.driver.VMwareVCDriver.get_available_resource",
             lambda driver, node: VCDriver.get_available_resource(driver, node) | {"uuid": uuid_of(node)},
         )
-        self.flags(api_paste_config=self._paste(), group="wsgi")
+        self.flags(api_paste_config=self.paste(), group="wsgi")
         self.flags(allow_resize_to_same_host=True)
         self.flags(vcenter_call_timeout=5, group="polyvisor")
         self.flags(
@@ -175,9 +176,9 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
             group="filter_scheduler",
         )
 
-    def _paste(self) -> str:
-        """Write Nova's own paste configuration with our filter in it."""
-        stock = Path(sys.prefix, "etc/nova/api-paste.ini").read_text()
+    def paste(self) -> str:
+        """Write Nova's own paste configuration with our filter in it, and return where."""
+        stock = Path(STOCK_PASTE).read_text()
         ours = Path(self.useFixture(fixtures.TempDir()).path, "api-paste.ini")
         factory = "polyvisor.nova.api.filter:factory"
         ours.write_text(

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from polyvisor.vsphere.task import wait_for_task
-from tests.functional.nova.compute.cloud import CloudTest
+from tests.functional.nova.compute.cloud import STOCK_PASTE, CloudTest
 
 
 class SpawnTest(CloudTest):
@@ -41,6 +41,13 @@ class SpawnTest(CloudTest):
             servers = list(pool.map(lambda place: self.create(metadata=place), places))
 
         assert [self.vm_of(server)["host"] for server in servers] == ["esx11", "esx21"]
+
+
+class UncheckedSpawnTest(CloudTest):
+    """The API has let a wish through that does not hold, or no more."""
+
+    def paste(self) -> str:
+        return STOCK_PASTE
 
     def test_in_a_cluster_that_does_not_have_both(self) -> None:
         server = self.create("ERROR", metadata=self.wish(host="esx11", datastore="cluster2-ssd"))
