@@ -17,7 +17,7 @@ from nova.objects.base import NovaObject
 from nova.objects.block_device import BlockDeviceMappingList
 from nova.objects.instance import Instance
 from nova.objects.migrate_data import VMwareLiveMigrateData
-from nova.virt.vmwareapi import vif as vmwarevif
+from nova.virt.vmwareapi import constants
 from oslo_log import log as logging
 from oslo_vmware import vim_util as vutil
 
@@ -26,6 +26,7 @@ from polyvisor.nova.compute.action import Action
 from polyvisor.nova.compute.cluster import Cluster
 from polyvisor.nova.compute.operation import Operations
 from polyvisor.nova.compute.relocation import LIVE_MIGRATION, Relocation, plan_of
+from polyvisor.nova.compute.vif import get_vif_dict
 from polyvisor.nova.compute.work import Plan
 from polyvisor.vsphere.faults import Cancelled, VSphereError
 from polyvisor.vsphere.relocation import Move, PortGroup
@@ -209,8 +210,9 @@ class LiveMigration:
         return {vif["address"]: asdict(self._port_group(cluster_ref, vif)) for vif in vifs}
 
     def _port_group(self, cluster_ref: Any, vif: Any) -> PortGroup:
-        # Nova's own reading of what a port is bound to, as for a new server.
-        found = vmwarevif.get_network_ref(self._session, cluster_ref, vif)
+        # The same reading of what a port is bound to as for a new server; any model will do.
+        nic = get_vif_dict(self._session, cluster_ref, constants.DEFAULT_VIF_MODEL, vif)
+        found = nic["network_ref"]
         if found["type"] == "DistributedVirtualPortgroup":
             return PortGroup(key=found["dvpg"], switch=found["dvsw"])
         return PortGroup(key=found["name"])

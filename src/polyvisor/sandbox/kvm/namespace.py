@@ -28,7 +28,11 @@ def pid_file(settings: Settings) -> Path:
 
 def entering(settings: Settings, *command: str) -> tuple[str, ...]:
     """The command line that runs a command in the namespaces, whichever they are by then."""
-    enter = f'exec nsenter --target "$(cat {pid_file(settings)})" --net --mount --uts --pid -- "$@"'
+    # nsenter stands between the supervisor and the command, and ends at the signal that is meant for it.
+    # Without this the command would live on: some agents have a session of their own.
+    bound = "setpriv --pdeathsig KILL"
+    target = f'"$(cat {pid_file(settings)})"'
+    enter = f'exec nsenter --target {target} --net --mount --uts --pid -- {bound} "$@"'
     return ("sh", "-c", enter, command[0], *command)
 
 
