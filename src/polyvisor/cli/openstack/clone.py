@@ -9,6 +9,8 @@ from openstack import exceptions
 from openstackclient import command
 from osc_lib.cli import parseractions
 
+from polyvisor.cli.openstack.server import add_server, find_server
+
 Item = dict[str, Any]
 
 
@@ -18,7 +20,7 @@ class CloneServer(command.Lister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Return the parser."""
         parser = super().get_parser(prog_name)
-        parser.add_argument("server", metavar="<server>", help="Server to clone (name or ID)")
+        add_server(parser)
         parser.add_argument("name", metavar="<name>", help="Name of the clone; several are numbered")
         parser.add_argument("--count", metavar="<number>", type=int, help="How many (default: 1)")
         parser.add_argument(
@@ -57,21 +59,14 @@ class CloneServer(command.Lister):
             "--project", metavar="<project-id>", help="Project that is to have the clone (admin only)"
         )
         parser.add_argument("--wait", action="store_true", help="Wait until the clones are built")
-        parser.add_argument(
-            "--all-projects",
-            action="store_true",
-            help="Look for the server by name in all projects (admin only)",
-        )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterator[tuple[Any, ...]]]:
         """Return IDs, names and states of the new servers."""
         client = self.app.client_manager.vmware
-        source = client.find_server(
-            parsed_args.server, ignore_missing=False, all_projects=parsed_args.all_projects
-        )
+        source = find_server(client, parsed_args)
         answer = client.post(
-            f"/servers/{source.id}/action", json={"os-server-clone": self._request(parsed_args)}
+            f"/servers/{source}/action", json={"os-server-clone": self._request(parsed_args)}
         )
         exceptions.raise_from_response(answer)
         servers = [client.get_server(made["id"]) for made in answer.json()["servers"]]

@@ -8,6 +8,8 @@ from openstack import exceptions
 from openstackclient import command
 from osc_lib.cli.format_columns import DictColumn, ListColumn, ListDictColumn
 
+from polyvisor.cli.openstack.server import add_server, find_server
+
 Item = dict[str, Any]
 
 
@@ -17,21 +19,14 @@ class ShowPlacement(command.ShowOne):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Return the parser with the server."""
         parser = super().get_parser(prog_name)
-        parser.add_argument("server", metavar="<server>", help="Server (name or ID)")
-        parser.add_argument(
-            "--all-projects",
-            action="store_true",
-            help="Look for the server by name in all projects (admin only)",
-        )
+        add_server(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Sequence[Any]]:
         """Return field names and values."""
         client = self.app.client_manager.vmware
-        server = client.find_server(
-            parsed_args.server, ignore_missing=False, all_projects=parsed_args.all_projects
-        )
-        response = client.get(f"/servers/{server.id}/os-vmware-placement")
+        server = find_server(client, parsed_args)
+        response = client.get(f"/servers/{server}/os-vmware-placement")
         exceptions.raise_from_response(response)
         placement = response.json()["placement"]
         fields = _opaque(placement) if placement["opaque"] else _full(placement)

@@ -10,6 +10,7 @@ from osc_lib import exceptions as osc_exceptions
 from osc_lib.cli.format_columns import ListColumn
 
 from polyvisor.cli.openstack.columns import BytesColumn
+from polyvisor.cli.openstack.server import add_server, find_server
 from polyvisor.cli.openstack.tree import BranchColumn, branches
 from polyvisor.cli.openstack.waiting import add_wait_option, wait
 
@@ -22,25 +23,13 @@ class _ServerCommand(command.Command):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Return the parser with the server."""
         parser = super().get_parser(prog_name)
-        parser.add_argument("server", metavar="<server>", help="Server (name or ID)")
-        parser.add_argument(
-            "--all-projects",
-            action="store_true",
-            help="Look for the server by name in all projects (admin only)",
-        )
+        add_server(parser)
         return parser
 
     @property
     def client(self) -> Any:
         """The compute proxy of openstacksdk."""
         return self.app.client_manager.vmware
-
-    def find_server(self, parsed_args: argparse.Namespace) -> str:
-        """Return the id of the server that is meant."""
-        server = self.client.find_server(
-            parsed_args.server, ignore_missing=False, all_projects=parsed_args.all_projects
-        )
-        return str(server.id)
 
     def list(self, server: str) -> Item:
         """Return the snapshots of a server, as the API shows them."""
@@ -87,7 +76,7 @@ class ListSnapshot(_ServerCommand, command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
         """Return headings and rows, each snapshot before those that come from it."""
-        found = self.list(self.find_server(parsed_args))
+        found = self.list(find_server(self.client, parsed_args))
         if found["consolidation_needed"]:
             self.log.warning("The disks need consolidation: openstack server vmware consolidate")
         columns = ["ID", "Name", "Created", "State", "Memory", "Quiesced", "Size", "Current"]
@@ -118,7 +107,7 @@ class ShowSnapshot(_ServerCommand, command.ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Sequence[Any]]:
         """Return field names and values."""
-        return _shown(self.find(self.find_server(parsed_args), parsed_args.snapshot))
+        return _shown(self.find(find_server(self.client, parsed_args), parsed_args.snapshot))
 
 
 def _shown(snapshot: Item) -> tuple[Sequence[str], Sequence[Any]]:
@@ -146,7 +135,7 @@ class CreateSnapshot(_ServerCommand, command.ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Sequence[Any]]:
         """Return the snapshot if it was waited for, else nothing."""
-        server = self.find_server(parsed_args)
+        server = find_server(self.client, parsed_args)
         before = {one["id"] for one in self.list(server)["snapshots"]} if parsed_args.wait else set()
         keys = ("name", "description", "memory", "quiesce")
         body = {"snapshot": {key: getattr(parsed_args, key) for key in keys}}
@@ -177,7 +166,7 @@ class DeleteSnapshot(_ServerCommand):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Delete it."""
-        server = self.find_server(parsed_args)
+        server = find_server(self.client, parsed_args)
         path = _path(server, self.find(server, parsed_args.snapshot)["id"])
         query = {"children": str(parsed_args.children).lower()}
         self.finish(parsed_args, server, self.client.delete(path, params=query))
@@ -199,7 +188,7 @@ class RevertSnapshot(_ServerCommand):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Revert."""
-        server = self.find_server(parsed_args)
+        server = find_server(self.client, parsed_args)
         path = _path(server, self.find(server, parsed_args.snapshot)["id"], "action")
         body = {"revert": {"force": parsed_args.force}}
         self.finish(parsed_args, server, self.client.post(path, json=body))
@@ -216,6 +205,6 @@ class Consolidate(_ServerCommand):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Consolidate."""
-        server = self.find_server(parsed_args)
+        server = find_server(self.client, parsed_args)
         body: Item = {"os-vmware-consolidate": {}}
         self.finish(parsed_args, server, self.client.post(f"/servers/{server}/action", json=body))
