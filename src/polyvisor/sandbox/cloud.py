@@ -27,7 +27,7 @@ IMAGE_PROPERTIES = {
 }
 KVM_IMAGE = "tiny-qcow2"
 #: The disk is empty: Nova boots the kernel and the ramdisk that the image names.
-KVM_IMAGE_PROPERTIES = {"img_hv_type": "qemu", "os_command_line": "console=ttyS0 quiet"}
+KVM_IMAGE_PROPERTIES = {"img_hv_type": "qemu", "os_command_line": guest.COMMAND_LINE}
 REQUEST_SECONDS = 60.0
 
 

@@ -14,6 +14,7 @@ from polyvisor.sandbox.settings import Settings
 
 SERVER = "demo-kvm"
 BOOT_SECONDS = 240
+CONSOLE_LINES = 20
 
 
 def request(tenant: Any, network: Any) -> Any:
@@ -38,9 +39,7 @@ def show(
     vlan = govc.port_group_vlan(settings, f"/{inventory.DATACENTER}/network/os-{vmware.network_id}")
     with wire.capture(settings) as frames, wire.stand_in(settings, vmware.mac_address, vlan) as guest:
         lease, told = guest.lease(), guest.metadata("hostname")
-        probes.wait(
-            lambda: None if guest.pings(addresses[1]) else f"{SERVER} to answer", BOOT_SECONDS, waiting
-        )
+        _wait_for_answer(tenant, servers[1], lambda: guest.pings(addresses[1]), waiting)
     seen = [wire.vlans(frames, port.mac_address) for port in (vmware, kvm)]
     rows = {
         "Neutron port": [port.id[:13] for port in (vmware, kvm)],
@@ -53,6 +52,16 @@ def show(
     _print(console, servers, rows)
     wrong = [] if lease == addresses[0] else [f"DHCP gave {lease} instead of {addresses[0]}"]
     return wrong + ([] if seen == [{vlan}, {vlan}] else [f"frames were seen in VLANs {seen}, not in {vlan}"])
+
+
+def _wait_for_answer(
+    tenant: Any, server: Any, answers: Callable[[], bool], waiting: Callable[[str], None]
+) -> None:
+    try:
+        probes.wait(lambda: None if answers() else f"{SERVER} to answer", BOOT_SECONDS, waiting)
+    except probes.ProbeTimeoutError as error:
+        log = tenant.compute.get_server_console_output(server, length=CONSOLE_LINES)["output"]
+        raise probes.ProbeTimeoutError(f"{error}; its console ends with:\n{log}") from error
 
 
 def _print(console: Console, servers: list[Any], rows: dict[str, list[str]]) -> None:

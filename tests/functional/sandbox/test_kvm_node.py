@@ -137,7 +137,7 @@ def test_the_guest_boots_and_asks_for_an_address(tmp_path: Path) -> None:
     network = "user,id=n,net=192.0.2.0/24,dhcpstart=192.0.2.77"
     command = [str(qemu), "-nographic", "-no-reboot", "-m", "128", "-accel", "tcg", "-monitor", "none"]
     command += ["-kernel", str(guest.kernel(made)), "-initrd", str(guest.ramdisk(made))]
-    command += ["-append", "console=ttyS0 quiet", "-nic", f"{network},model=virtio-net-pci"]
+    command += ["-append", guest.COMMAND_LINE, "-nic", f"{network},model=virtio-net-pci"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as running:
         try:
             assert running.stdout is not None
