@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from polyvisor.cli.adoption import adopt
+from polyvisor.cli.op import op
 from polyvisor.cli.sandbox import sandbox
 
 
@@ -15,4 +16,5 @@ def main() -> None:
 
 
 main.add_command(adopt)
+main.add_command(op)
 main.add_command(sandbox)
