@@ -5,8 +5,6 @@
 @router.post("/clouds", dependencies=[needs(Right.CLOUD_MANAGE)])            at the root of the tree
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -48,6 +46,7 @@ def root() -> Sequence[str]:
 def needs(right: Right, at: NodesOf = root) -> params.Depends:
     """Let only those pass who have the right, at the nodes of ``at``. A refusal of a change is logged."""
 
+    # This module evaluates annotations at once: FastAPI could not find ``at`` by its name.
     def check(
         request: Request,
         platform: ThePlatform,

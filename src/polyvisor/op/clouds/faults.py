@@ -10,10 +10,8 @@ from polyvisor.op.problem import CloudRefused, CloudUnavailable, Conflict, Forbi
 #: Keystone and proxies answer so while what is behind them is gone.
 _GONE = {502, 503, 504}
 _SILENT = (
-    keystone.ConnectFailure,
+    keystone.ConnectionError,
     keystone.DiscoveryFailure,
-    keystone.RetriableConnectionFailure,
-    keystone.SSLFailure,
     keystone.ServiceUnavailable,
     keystone.BadGateway,
     keystone.GatewayTimeout,
