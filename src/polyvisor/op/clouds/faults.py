@@ -21,6 +21,8 @@ _REFUSED = (keystone.Unauthorized, keystone.MissingRequiredOptions, keystone.Aut
 
 def of_connection(cloud: str, fault: Exception) -> Problem | None:
     """The problem, if the fault is about the cloud as a whole; None if it is about what was asked of it."""
+    if type(fault) is sdk.SDKException and isinstance(fault.__context__, keystone.ClientException):
+        fault = fault.__context__  # what openstacksdk made of it says less
     if isinstance(fault, _SILENT) or (isinstance(fault, sdk.HttpException) and fault.status_code in _GONE):
         return CloudUnavailable(f"cloud {cloud} does not answer: {text(fault)}")
     if isinstance(fault, _REFUSED):

@@ -18,6 +18,13 @@ _PROXIES = {
     "placement": "placement",
     "identity": "identity",
 }
+_NO_ANSWER = (
+    sdk.ForbiddenException,
+    sdk.NotFoundException,
+    sdk.ServiceDisabledException,
+    keystone.EndpointNotFound,
+    keystone.Forbidden,
+)
 #: Neutron's alias of Polyvisor's port groups.
 _PORT_GROUPS = "vmware-port-group"
 
@@ -30,7 +37,7 @@ def probe(connection: Any) -> dict[str, Any]:
     plug-ins, ``administrator``. What the account may not see, or what is not there, is None.
     Raises what openstacksdk raises if the cloud does not answer or does not accept the credential.
     """
-    connection.authorize()
+    connection.session.get_token()  # not ``authorize``, which hides what went wrong
     catalog = connection.service_catalog
     types = sorted({service["type"] for service in catalog})
     network_extensions = _ask(lambda: sorted(one.alias for one in connection.network.extensions()))
@@ -41,7 +48,7 @@ def probe(connection: Any) -> dict[str, Any]:
         "network_extensions": network_extensions,
         "hypervisor_types": _ask(lambda: _hypervisor_types(connection)),
         "polyvisor": {
-            "compute": _answers(connection, "/os-vmware-hosts"),
+            "compute": _ask(lambda: _knows(connection, "/os-vmware-hosts")) or False,
             "port_groups": _PORT_GROUPS in (network_extensions or ()),
         },
         "administrator": _ask(lambda: bool(list(connection.identity.projects(limit=1)))) or False,
@@ -52,13 +59,13 @@ def _ask(question: Callable[[], Any]) -> Any:
     """The answer; None if the account may not ask, or the service or what is asked for is not there."""
     try:
         return question()
-    except (sdk.ForbiddenException, sdk.NotFoundException, keystone.EndpointNotFound, keystone.Forbidden):
+    except _NO_ANSWER:
         return None
 
 
 def _microversions(connection: Any, kind: str) -> dict[str, str | None]:
     proxy = getattr(connection, _PROXIES.get(kind, ""), None)
-    data = None if proxy is None else _ask(proxy.get_endpoint_data)
+    data = None if proxy is None else _ask(lambda: proxy.get_endpoint_data())
     low, high = (data.min_microversion, data.max_microversion) if data else (None, None)
     return {"min": _dotted(low), "max": _dotted(high)}
 
@@ -71,7 +78,7 @@ def _hypervisor_types(connection: Any) -> list[str]:
     return sorted({one.hypervisor_type for one in connection.compute.hypervisors(details=True)})
 
 
-def _answers(connection: Any, path: str) -> bool:
+def _knows(connection: Any, path: str) -> bool:
     """Whether Nova knows a path of ours; a refusal is an answer too."""
     status: int = connection.compute.get(path).status_code
     return status in {200, 403}
