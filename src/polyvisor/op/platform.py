@@ -28,6 +28,8 @@ class Platform:
 def open_platform(settings: Settings) -> Platform:
     """Open everything; the schema is not looked at, see ``polyvisor.op.db.migrate``. Raises VaultError."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if settings.database_url is None:
+        settings.sqlite_file.touch(mode=0o600)
     vault = open_vault(settings.key)
     database = Database(settings.database)
     return Platform(settings, database, vault, Clouds(database, vault, settings))

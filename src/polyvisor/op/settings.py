@@ -71,7 +71,12 @@ class Settings(BaseSettings):
         """SQLAlchemy's URL of the database."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite:///{self.data / 'op.sqlite3'}"
+        return f"sqlite:///{self.sqlite_file}"
+
+    @property
+    def sqlite_file(self) -> Path:
+        """The database, unless another one is set."""
+        return self.data / "op.sqlite3"
 
     @property
     def key(self) -> Path:

@@ -50,7 +50,7 @@ def url(folder: Path, database: str) -> str:
 def create(folder: Path, database: str, *, template: str = "template1") -> str:
     """Make a database, and give its URL."""
     with psycopg.connect(f"host={folder} user=polyvisor dbname=postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')  # type: ignore[arg-type]
+        connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
     return url(folder, database)
 
 

@@ -108,7 +108,7 @@ def _reach(os_cloud: str | None, region: str | None) -> Reach:
     if not os_cloud:
         raise click.UsageError("no cloud: give --os-cloud, or set OS_CLOUD")
     try:
-        found: dict[str, Any] = openstack.config.OpenStackConfig(load_envvars=False).get_one(os_cloud).config
+        found: dict[str, Any] = openstack.config.OpenStackConfig().get_one(os_cloud).config
     except ConfigException as error:
         raise click.UsageError(f"clouds.yaml: {error}") from error
     auth = {key: value for key, value in found["auth"].items() if value is not None}

@@ -46,6 +46,7 @@ def make_app(platform: Platform) -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,  # what clients call their functions
     )
     app.state.platform = platform
     app.include_router(_api())

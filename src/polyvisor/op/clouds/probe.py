@@ -65,7 +65,7 @@ def _ask(question: Callable[[], Any]) -> Any:
 
 def _microversions(connection: Any, kind: str) -> dict[str, str | None]:
     proxy = getattr(connection, _PROXIES.get(kind, ""), None)
-    data = None if proxy is None else _ask(lambda: proxy.get_endpoint_data())
+    data = None if proxy is None else _ask(proxy.get_endpoint_data)
     low, high = (data.min_microversion, data.max_microversion) if data else (None, None)
     return {"min": _dotted(low), "max": _dotted(high)}
 
