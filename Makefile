@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 GO_MODULES := simulators/vcenter tools/govc
-FUNCTIONAL := $(addprefix tests/functional/,simulators vsphere adoption sandbox cinder neutron nova/api nova/compute)
+FUNCTIONAL := $(addprefix tests/functional/,simulators vsphere adoption op sandbox cinder neutron nova/api nova/compute)
 
 .PHONY: help setup check unit functional e2e test demo down bench lock
 

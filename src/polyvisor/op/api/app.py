@@ -1,0 +1,73 @@
+"""The application: routers, errors, headers."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+
+from polyvisor.op.api import problems
+from polyvisor.op.api.dependencies import get_request_id
+from polyvisor.op.api.needs import guard
+from polyvisor.op.api.routers import (
+    audit,
+    cloud,
+    grant,
+    health,
+    project,
+    role,
+    session,
+    tenant,
+    token,
+    user,
+)
+from polyvisor.op.api.schemas.base import ProblemOut
+from polyvisor.op.platform import Platform
+
+PREFIX = "/api/v1"
+ROUTERS = (health, session, token, user, role, grant, tenant, project, cloud, audit)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": (
+        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+    ),
+}
+
+
+def make_app(platform: Platform) -> FastAPI:
+    """The application on a platform; who opened that closes it."""
+    app = FastAPI(
+        title="Polyvisor operations platform",
+        version=importlib.metadata.version("polyvisor"),
+        description="Several clouds behind one API. Errors are `application/problem+json`.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,  # what clients call their functions
+    )
+    app.state.platform = platform
+    app.include_router(_api())
+    app.middleware("http")(_with_headers)
+    problems.install(app)
+    return app
+
+
+def _api() -> APIRouter:
+    common = {422: {"model": ProblemOut}} | problems.documented(400, 401, 403, 422)
+    api = APIRouter(prefix=PREFIX, dependencies=[Depends(guard)], responses={**common})
+    for module in ROUTERS:
+        api.include_router(module.router)
+    return api
+
+
+async def _with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call_next(request)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-Id"] = get_request_id(request)
+    if request.url.path.startswith(PREFIX):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

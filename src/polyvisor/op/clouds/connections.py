@@ -1,0 +1,185 @@
+"""Work on clouds: each in threads of its own, with a time limit and a circuit breaker.
+
+One openstacksdk Connection for each cloud and project is kept; threads share it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import openstack
+from sqlalchemy.orm import Session
+
+from polyvisor.op.clouds import faults
+from polyvisor.op.clouds.breaker import Breaker, BreakerOpen
+from polyvisor.op.clouds.credential import Credential, Reach
+from polyvisor.op.db.engine import Database
+from polyvisor.op.db.models import Cloud, Project
+from polyvisor.op.problem import CloudUnavailable, Conflict, NotFound
+from polyvisor.op.settings import Settings
+from polyvisor.op.vault import Vault
+
+T = TypeVar("T")
+Work = Callable[[Any], T]
+#: Threads for each cloud: a cloud that hangs takes these and no more.
+THREADS = 16
+
+
+@dataclass
+class _Line:
+    """What this process has for one cloud."""
+
+    breaker: Breaker
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "cloud"))
+    #: (project or None) -> (versions of cloud and project, connection)
+    connections: dict[str | None, tuple[tuple[int, int], Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    name: str
+    versions: tuple[int, int]
+    reach: Reach
+
+
+class Clouds:
+    """All registered clouds, as this process reaches them. Thread-safe."""
+
+    def __init__(self, database: Database, vault: Vault, settings: Settings) -> None:
+        self._database = database
+        self._vault = vault
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._lines: dict[str, _Line] = {}
+
+    def run(
+        self, cloud_id: str, work: Work[T], *, project_id: str | None = None, deadline: float | None = None
+    ) -> T:
+        """Give what ``work`` makes of an openstacksdk Connection, if it does within ``deadline`` seconds.
+
+        With ``project_id``, the platform's id of a project, it acts as that project's account; without, as
+        the account that the cloud was registered with. Work that takes longer is not stopped, only no
+        longer waited for: it must be safe to repeat. Never call this inside ``Database.write``.
+
+        Raises:
+            CloudUnavailable: the cloud does not answer, or did not a moment ago.
+            CloudRefused: it does not accept the credential.
+            NotFound, Conflict: no such cloud or project, or the project has no account yet.
+            VaultError: the credential is of another key.
+        And what else ``work`` raises, as openstack.exceptions.NotFoundException: see ``faults.of_request``.
+        """
+        with self._database.read() as session:
+            way = self._way(session, cloud_id, project_id)
+        line = self._line(cloud_id)
+        try:
+            line.breaker.enter()
+        except BreakerOpen as still:
+            raise CloudUnavailable(
+                f"cloud {way.name} is left alone for {still.seconds:.0f} more seconds: {still}",
+                retry_after=still.seconds,
+            ) from None
+        seconds = deadline or self._settings.cloud_call_seconds
+        return self._guarded(line, way, seconds, lambda: work(self._connection(cloud_id, project_id, way)))
+
+    def try_out(self, name: str, reach: Reach, work: Work[T], *, deadline: float | None = None) -> T:
+        """Run work on a cloud that is not registered (yet), or not in this way. Raises as ``run`` does."""
+        seconds = deadline or self._settings.cloud_call_seconds
+        line = _Line(Breaker(1, 1))
+        try:
+            return self._guarded(line, _Way(name, (0, 0), reach), seconds, lambda: work(self._connect(reach)))
+        finally:
+            line.pool.shutdown(wait=False)
+
+    def forget(self, cloud_id: str) -> None:
+        """Let go of what is kept for a cloud: it was removed, or shall be tried again at once."""
+        with self._lock:
+            line = self._lines.pop(cloud_id, None)
+        if line is not None:
+            line.pool.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """Let go of all clouds."""
+        for cloud_id in list(self._lines):
+            self.forget(cloud_id)
+
+    def _guarded(self, line: _Line, way: _Way, seconds: float, job: Callable[[], T]) -> T:
+        future = line.pool.submit(job)
+        try:
+            result = future.result(timeout=seconds)
+        except TimeoutError:
+            future.cancel()
+            reason = f"cloud {way.name}: no end in {seconds:.3g} seconds"
+            line.breaker.failed(reason)
+            raise CloudUnavailable(reason) from None
+        except Exception as fault:
+            problem = faults.of_connection(way.name, fault)
+            if problem is None:
+                line.breaker.succeeded()  # it answered, only not as was wished
+                raise
+            line.breaker.failed(problem.detail)
+            raise problem from fault
+        line.breaker.succeeded()
+        return result
+
+    def _line(self, cloud_id: str) -> _Line:
+        with self._lock:
+            if cloud_id not in self._lines:
+                breaker = Breaker(self._settings.breaker_failures, self._settings.breaker_seconds)
+                self._lines[cloud_id] = _Line(breaker)
+            return self._lines[cloud_id]
+
+    def _way(self, session: Session, cloud_id: str, project_id: str | None) -> _Way:
+        """How to reach it, as it is now: another process may have changed it."""
+        cloud = session.get(Cloud, cloud_id)
+        if cloud is None:
+            raise NotFound.of("cloud", cloud_id)
+        sealed, version = cloud.credential, 0
+        if project_id is not None:
+            project = session.get(Project, project_id)
+            if project is None or project.cloud_id != cloud_id:
+                raise NotFound.of("project", project_id)
+            if project.credential is None:
+                raise Conflict(f"the project {project.name} on {cloud.name} is not ready: {project.reason}")
+            sealed, version = project.credential, project.version
+        credential = Credential(**self._vault.open(sealed))
+        reach = Reach(credential, cloud.region, cloud.ca_certificate, cloud.insecure)
+        return _Way(cloud.name, (cloud.version, version), reach)
+
+    def _connection(self, cloud_id: str, project_id: str | None, way: _Way) -> Any:
+        line = self._line(cloud_id)
+        kept = line.connections.get(project_id)
+        if kept is not None and kept[0] == way.versions:
+            return kept[1]
+        made = self._connect(way.reach)
+        line.connections[project_id] = (way.versions, made)
+        return made
+
+    def _connect(self, reach: Reach) -> Any:
+        loader = openstack.config.OpenStackConfig(
+            load_yaml_config=False, load_envvars=False, app_name="polyvisor"
+        )
+        region = loader.get_one(
+            auth_type=reach.credential.auth_type,
+            auth=dict(reach.credential.auth),
+            region_name=reach.region,
+            interface=reach.credential.interface,
+            verify=not reach.insecure,
+            cacert=self._ca_file(reach.ca_certificate) if reach.ca_certificate else None,
+        )
+        # A limit for each request too, or a thread whose caller has given up would never be free again.
+        return openstack.connection.Connection(config=region, api_timeout=self._settings.cloud_call_seconds)
+
+    def _ca_file(self, pem: str) -> str:
+        folder: Path = self._settings.data / "ca"
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"{hashlib.sha256(pem.encode()).hexdigest()[:32]}.pem"
+        partial = file.with_suffix(f".{threading.get_ident()}")
+        partial.write_text(pem)
+        partial.replace(file)
+        return str(file)

@@ -1,0 +1,1 @@
+"""The store: engine, tables, migrations. SQLite or PostgreSQL."""

@@ -1,0 +1,25 @@
+"""The tables, one file for each noun."""
+
+from polyvisor.op.db.models.audit import AuditEntry
+from polyvisor.op.db.models.cloud import Cloud
+from polyvisor.op.db.models.grant import Grant
+from polyvisor.op.db.models.login import LoginAttempt
+from polyvisor.op.db.models.project import Project
+from polyvisor.op.db.models.role import Role
+from polyvisor.op.db.models.session import LoginSession
+from polyvisor.op.db.models.tenant import Tenant
+from polyvisor.op.db.models.token import ApiToken
+from polyvisor.op.db.models.user import User
+
+__all__ = [
+    "ApiToken",
+    "AuditEntry",
+    "Cloud",
+    "Grant",
+    "LoginAttempt",
+    "LoginSession",
+    "Project",
+    "Role",
+    "Tenant",
+    "User",
+]

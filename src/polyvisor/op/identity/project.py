@@ -1,0 +1,58 @@
+"""Projects of clouds for tenants: asked for here, made by ``reconcile``."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from polyvisor.op.audit import entry
+from polyvisor.op.audit.entry import Target
+from polyvisor.op.db.base import now
+from polyvisor.op.db.models import Cloud, Project, Tenant
+from polyvisor.op.db.models.project import ProjectState
+from polyvisor.op.identity.actor import Actor
+from polyvisor.op.problem import Conflict, Invalid, NotFound
+
+
+def get(session: Session, tenant: Tenant, key: str) -> Project:
+    """A project of a tenant. Raises NotFound."""
+    found = session.get(Project, key)
+    if found is None or found.tenant_id != tenant.id:
+        raise NotFound.of("project", key)
+    return found
+
+
+def create(  # noqa: PLR0913, PLR0917 - what a project consists of
+    session: Session, actor: Actor, tenant: Tenant, cloud_id: str, name: str | None, external_id: str | None
+) -> Project:
+    """Ask for a project on a cloud: a new one, or one the cloud has already, by its id there.
+
+    Raises Invalid, Conflict. It is ready when reconcile has made the platform's account in it.
+    """
+    cloud = session.get(Cloud, cloud_id)
+    if cloud is None:
+        raise Invalid("body.cloud_id", f"there is no cloud {cloud_id!r}")
+    if cloud.draining:
+        raise Conflict(f"the cloud {cloud.name} is being drained")
+    same = select(Project).where(Project.cloud_id == cloud.id, Project.external_id == external_id)
+    if external_id and session.scalar(same):
+        raise Conflict(f"the project {external_id} of {cloud.name} belongs to a tenant already")
+    made = Project(
+        tenant_id=tenant.id, cloud_id=cloud.id, name=name or tenant.name[:64], external_id=external_id
+    )
+    session.add(made)
+    session.flush()
+    entry.record(session, actor, "project.create", target(made, tenant), cloud=cloud.name)
+    return made
+
+
+def remove(session: Session, actor: Actor, tenant: Tenant, project: Project) -> None:
+    """Take a project from a tenant: the platform's account in it goes, the project and all in it stay."""
+    project.state, project.state_at, project.reason = ProjectState.REMOVING, now(), None
+    project.reconcile_due = now()
+    entry.record(session, actor, "project.remove", target(project, tenant))
+
+
+def target(project: Project, tenant: Tenant) -> Target:
+    """The project, as the audit log names it."""
+    return Target(project.id, project.name, tenant.node)
