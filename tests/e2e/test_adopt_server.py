@@ -17,6 +17,7 @@ from polyvisor.vsphere.session import Endpoint, Session
 from tests.e2e.conftest import Lab
 
 SECONDS = 180
+_MAPPINGS = "/vmware-port-group-mappings"
 
 
 class Adopter:
@@ -44,10 +45,23 @@ class Adopter:
         return fingerprint.read(self.session, [machine.moref])[machine.moref]
 
     def port(self, machine: Machine) -> str:
-        """Make a network of the port group that the NIC is on, and a port of its address."""
+        """Make a port of the NIC's address, on the network of the port group that the NIC is on."""
         (nic,) = machine.nics
-        group: Any = self.session.managed_object(vim.dvs.DistributedVirtualPortgroup, nic.network)
+        port = self.lab.admin.network.create_port(
+            network_id=self._network(machine, nic.network),
+            project_id=self.project,
+            mac_address=nic.mac,
+            security_groups=[],
+        )
+        self.made.append((self.lab.admin.network.delete_port, port.id))
+        return str(port.id)
+
+    def _network(self, machine: Machine, key: str) -> str:
+        """Find or make the network. It stays: Neutron gives a VLAN to no other while VMs are on it."""
+        group: Any = self.session.managed_object(vim.dvs.DistributedVirtualPortgroup, key)
         name, vlan = self.session.call(lambda: (group.name, group.config.defaultPortConfig.vlan.vlanId))
+        if found := self.lab.admin.network.find_network(f"e2e-{name}"):
+            return str(found.id)
         network = self.lab.admin.network.create_network(
             name=f"e2e-{name}",
             project_id=self.project,
@@ -55,19 +69,17 @@ class Adopter:
             provider_physical_network="physnet1",
             provider_segmentation_id=vlan,
         )
-        self.made.append((self.lab.admin.network.delete_network, network.id))
-        cluster = self.compute_of(machine)
-        done = self.lab.openstack(
-            *("vmware", "port", "group", "mapping", "create", "--network", network.id),
-            *("--compute-host", cluster, name),
-            as_cloud="admin",
+        self.lab.admin.network.create_subnet(
+            network_id=network.id,
+            project_id=self.project,
+            ip_version=4,
+            cidr="192.0.2.0/24",
+            enable_dhcp=False,
         )
-        assert done.returncode == 0, done.stderr
-        port = self.lab.admin.network.create_port(
-            network_id=network.id, project_id=self.project, mac_address=nic.mac, security_groups=[]
-        )
-        self.made.append((self.lab.admin.network.delete_port, port.id))
-        return str(port.id)
+        asked = {"network_id": network.id, "compute_host": self.compute_of(machine), "port_group": name}
+        answer = self.lab.admin.network.post(_MAPPINGS, json={"vmware_port_group_mapping": asked})
+        exceptions.raise_from_response(answer)
+        return str(network.id)
 
     def compute_of(self, machine: Machine) -> str:
         clusters = collect(self.session, vim.ClusterComputeResource, ["name"])
