@@ -96,19 +96,22 @@ class Adopter:
     def begin(self, machine: Machine, **changes: Any) -> Any:
         """Ask for a VM to be adopted into the tenant's project; give the server."""
         (nic,) = machine.nics
-        uuid = machine.instance_uuid
         server = {
             "name": machine.name,
             "project_id": self.project,
             "vm": f"{self.vcenter}:{machine.moref}",
-            "instance_uuid": uuid,
-            "ticket": ticket.issue(self.session, machine.moref, instance_uuid=uuid, project=self.project),
+            "instance_uuid": machine.instance_uuid,
+            "ticket": changes.get("ticket") or self.ticket(machine),
             "flavor": self.flavor(machine),
             "ports": [{"port": self.port(machine), "nic": nic.key}],
         }
         answer = self.compute.post("/os-server-adopt", json={"server": server | changes})
         exceptions.raise_from_response(answer)
         return self.lab.tenant.compute.get_server(answer.json()["server"]["id"])
+
+    def ticket(self, machine: Machine) -> str:
+        uuid = machine.instance_uuid
+        return ticket.issue(self.session, machine.moref, instance_uuid=uuid, project=self.project)
 
     def adopt(self, machine: Machine) -> Any:
         return self.lab.wait(self.begin(machine), "ACTIVE")
@@ -203,9 +206,7 @@ def test_killed_in_the_middle_ends_adopted(lab: Lab, adopter: Adopter, faults: A
     machine = adopter.vm()
     before = adopter.look(machine)
     compute = f"nova-{adopter.compute_of(machine)}"
-    proof = ticket.issue(
-        adopter.session, machine.moref, instance_uuid=machine.instance_uuid, project=adopter.project
-    )
+    proof = adopter.ticket(machine)
     faults([{"method": "ReconfigVM_Task", "object": machine.moref, "delay": "8s"}])
     server = adopter.begin(machine, ticket=proof)
     lab.until(lambda: lab.admin.compute.get_server(server.id).task_state == "spawning", "spawn", SECONDS)

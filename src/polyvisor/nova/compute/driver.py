@@ -392,8 +392,8 @@ class VMwareVCDriver(stock.VMwareVCDriver):
     def detach_interface(self, context: RequestContext, instance: Instance, vif: Any) -> None:
         """Remove the NIC of a port; not that of an adopted server whose port was deleted under it.
 
-        Nova hears of such a deletion from Neutron, and would take the NIC out of the VM. To detach the port is
-        what does that.
+        Nova hears of such a deletion from Neutron, and would take the NIC out of the VM. To detach the port
+        does that.
         """
         if adoption.is_adopted(instance) and nic.is_gone(context, vif["id"]):
             LOG.warning("Port %s is deleted; its network adapter stays", vif["id"], instance=instance)
