@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import webob.exc
-from nova import exception, objects
+from nova import block_device, exception, objects
 from nova.api import validation
 from nova.api.openstack import common, wsgi
 from nova.compute import flavors
@@ -163,16 +163,6 @@ def _create(
     bounds = Bounds(origin.vcenter_of(site.node), site.node)
     marks = origin.to_metadata(Origin.ADOPT, bounds) | adoption.to_metadata()
     ports = [objects.NetworkRequest(port_id=each["port"]) for each in request["ports"]]
-    volumes = [
-        {
-            "source_type": "volume",
-            "destination_type": "volume",
-            "uuid": volume,
-            "boot_index": None,
-            "delete_on_termination": False,
-        }
-        for volume in request.get("volumes", ())
-    ]
     servers, _reservation = building.OriginAPI(_IMAGE, marks).create(
         owner,
         flavor,
@@ -185,10 +175,21 @@ def _create(
         requested_networks=objects.NetworkRequestList(
             objects=ports or [objects.NetworkRequest(network_id="none")]
         ),
-        block_device_mapping=volumes,
+        block_device_mapping=[_mapping(volume) for volume in request.get("volumes", ())],
         legacy_bdm=False,
         config_drive=False,
         scheduler_hints={},
         supports_port_resource_request=True,
     )
     return servers[0]
+
+
+def _mapping(volume: str) -> block_device.BlockDeviceDict:
+    mapping = {
+        "source_type": "volume",
+        "destination_type": "volume",
+        "uuid": volume,
+        "boot_index": None,
+        "delete_on_termination": False,
+    }
+    return block_device.BlockDeviceDict.from_api(mapping, image_uuid_specified=False)
