@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import webob.exc
-from nova import exception, objects, utils
+from nova import block_device, exception, objects, utils
 from nova.compute import api as compute_api
 from nova.context import RequestContext
+from nova.objects.block_device import block_device_make_list_from_dicts as make_mappings
 from nova.objects.instance import Instance
-from typing_extensions import override
 
 
 class OriginAPI(compute_api.API):
@@ -33,23 +33,13 @@ class OriginAPI(compute_api.API):
         instance.system_metadata.update(self._marks)
         return instance
 
-    @override
-    def _validate_bdm(
-        self,
-        context: RequestContext,
-        instance: Instance,
-        flavor: Any,
-        mappings: Any,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
-        # Nova wants to see what a server boots from. One without an image has a disk all the same.
-        if not instance.image_ref and mappings.root_bdm() is None:
-            root = objects.BlockDeviceMapping(
-                context, source_type="image", destination_type="local", boot_index=0
-            )
-            mappings = objects.BlockDeviceMappingList(objects=[root, *mappings])
-        super()._validate_bdm(context, instance, flavor, mappings, *args, **kwargs)
+    def _check_and_transform_bdm(self, context: RequestContext, *args: Any, **kwargs: Any) -> Any:
+        # Nova takes a server without an image for one that boots from a volume. It has a disk all the same.
+        mappings = super()._check_and_transform_bdm(context, *args, **kwargs)
+        if mappings.root_bdm() is None:
+            root = make_mappings(context, [block_device.create_image_bdm(None)])
+            mappings = objects.BlockDeviceMappingList(objects=[*root, *mappings])
+        return mappings
 
 
 def image_of(server: Instance) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from typing import Any
 
 from nova import exception
+from nova.context import RequestContext
+from nova.network import neutron
 from nova.virt.vmwareapi import vm_util
 
 from polyvisor.nova.compute import vif
@@ -23,6 +25,24 @@ def read(session: Any, cluster: Any, network_info: Any, model: str) -> list[Nic]
 def marks(network_info: Any) -> dict[str, str]:
     """Return the keys by which Nova finds the card of a port: ``nvp.iface-id.N``."""
     return {f"nvp.iface-id.{number}": port["id"] for number, port in enumerate(network_info or [])}
+
+
+def port_group_of(port: Any) -> str | None:
+    """Return the port group that Neutron bound a port to, as NICs name it; None if it does not say.
+
+    That is the key of a distributed one, and the name of a standard one.
+    """
+    details = port.get("details") or {}
+    return details.get("pg_id") or details.get("dvs_port_group_name")
+
+
+def is_gone(context: RequestContext, port: str) -> bool:
+    """Tell whether Neutron has no port of this id any more."""
+    try:
+        neutron.API().show_port(context.elevated(), port)
+    except exception.PortNotFound:
+        return True
+    return False
 
 
 def _nic(info: dict[str, Any]) -> Nic:
