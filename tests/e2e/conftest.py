@@ -28,6 +28,7 @@ from polyvisor.sandbox import (
     settings,
     supervision,
 )
+from tests.e2e.volumes import Volumes
 
 PORT_BASE = int(os.environ.get("POLYVISOR_E2E_PORT_BASE", "31000"))
 ROOT = Path(tempfile.gettempdir()) / f"polyvisor-e2e-{os.getuid()}-{PORT_BASE}"
@@ -116,12 +117,20 @@ class Lab:
 
     def set_faults(self, rules: list[dict[str, Any]]) -> None:
         """Have the vCenter simulator fail as the rules say; no rules, no faults."""
+        self._faults("PUT", {"rules": rules})
+
+    def fault_hits(self) -> int:
+        """How often the rules have been met."""
+        return sum(rule["hits"] for rule in self._faults("GET").json()["rules"])
+
+    def _faults(self, method: str, body: Any = None) -> requests.Response:
         url = f"https://127.0.0.1:{self.settings.ports['vcenter']}/faults"
         user = (inventory.USERNAME, self.settings.secrets["vcenter"])
-        answer = requests.put(
-            url, json={"rules": rules}, auth=user, verify=str(self.settings.ca_file), timeout=10
+        answer = requests.request(
+            method, url, json=body, auth=user, verify=str(self.settings.ca_file), timeout=10
         )
         answer.raise_for_status()
+        return answer
 
     def until(self, condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
         """Wait for a condition."""
@@ -162,6 +171,18 @@ def servers(lab: Lab) -> Iterator[list[Any]]:
 def faults(lab: Lab) -> Iterator[Callable[[list[dict[str, Any]]], None]]:
     yield lab.set_faults
     lab.set_faults([])
+
+
+@pytest.fixture
+def volumes(lab: Lab) -> Iterator[Volumes]:
+    """Volumes that are deleted after the test, and leave no VM."""
+    tenants = Volumes(lab)
+    yield tenants
+    for volume in list(reversed(tenants.made)):
+        # Cinder hears of the end of a server after Nova's users do.
+        tenants.wait(volume, "available")
+        tenants.delete(volume)
+    assert lab.govc("find", "/", "-type", "m", "-name", "volume-*").split() == []
 
 
 @pytest.fixture

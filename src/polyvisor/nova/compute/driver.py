@@ -1,6 +1,7 @@
 """The compute driver: Nova's own for vCenter, which builds servers where their owners say."""
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import nova.conf
@@ -131,10 +132,10 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         if build.is_new and origin.is_left_off(instance.system_metadata):
             left_off.announce(self, instance.uuid)
 
-    def _complete(self, instance: Instance) -> None:
+    def _complete(self, instance: Instance, volumes: Mapping[str, int]) -> None:
         """End the build of a clone that was interrupted."""
         manager = self.virtapi._compute  # noqa: SLF001 - Nova's drivers have no other way to it
-        clone.complete(self._vmops, self._cluster, manager, instance)
+        clone.complete(self._vmops, self._cluster, manager, instance, volumes)
         if origin.is_left_off(instance.system_metadata):
             left_off.announce(self, instance.uuid)
 
