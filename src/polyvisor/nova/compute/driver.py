@@ -67,10 +67,10 @@ class VMwareVCDriver(stock.VMwareVCDriver):
             vcenter_uuid=self._vcenter_uuid,
             datastore_regex=self._datastore_regex,
         )
-        relocation = Relocation(self._cluster)
+        relocation = Relocation(self._cluster, self._volumeops)
         snapshots = [kind(self._cluster) for kind in KINDS]
         operations = Journal(self._nodename, self._cluster_name, journal.OPERATIONS)
-        crossing = Crossing(self._cluster, virtapi)
+        crossing = Crossing(self._cluster, self._volumeops, virtapi)
         works = [relocation, crossing, Cloning(self._cluster, self._complete), *snapshots]
         self._operations = Operations(self._cluster.session, operations, works)
         self._nouns = [
