@@ -107,7 +107,8 @@ def measure(lab: Lab, rounds: int) -> None:
     report("os-livemigrate-vmware", seconds["api"])
     overhead = [ours - raw for ours, raw in zip(seconds["api"], seconds["raw"], strict=True)]
     report("overhead", overhead, OVERHEAD_SECONDS)
-    print(f"calls to vCenter: {min(calls['api'])}, alone {min(calls['raw'])}  target {CALLS}")
+    ours, alone = min(calls["api"]), min(calls["raw"])
+    print(f"calls to vCenter: {ours}, alone {alone}, more {ours - alone}  target {CALLS}")
 
 
 if __name__ == "__main__":

@@ -131,7 +131,8 @@ def measure(
         overhead = [mine - its for (mine, _), (its, _) in zip(api, alone, strict=True)]
         report(f"{kind}: overhead", overhead, OVERHEAD_SECONDS)
         counts = [min(calls for _, calls in way) for way in (api, alone)]
-        print(f"{kind}: calls to vCenter {counts[0]}, alone {counts[1]}  target {CALLS}")
+        more = counts[0] - counts[1]
+        print(f"{kind}: calls to vCenter {counts[0]}, alone {counts[1]}, more {more}  target {CALLS}")
 
 
 if __name__ == "__main__":

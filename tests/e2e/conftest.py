@@ -28,6 +28,7 @@ from polyvisor.sandbox import (
     settings,
     supervision,
 )
+from tests.e2e.volumes import Volumes
 
 PORT_BASE = int(os.environ.get("POLYVISOR_E2E_PORT_BASE", "31000"))
 ROOT = Path(tempfile.gettempdir()) / f"polyvisor-e2e-{os.getuid()}-{PORT_BASE}"
@@ -170,6 +171,18 @@ def servers(lab: Lab) -> Iterator[list[Any]]:
 def faults(lab: Lab) -> Iterator[Callable[[list[dict[str, Any]]], None]]:
     yield lab.set_faults
     lab.set_faults([])
+
+
+@pytest.fixture
+def volumes(lab: Lab) -> Iterator[Volumes]:
+    """Volumes that are deleted after the test, and leave no VM."""
+    tenants = Volumes(lab)
+    yield tenants
+    for volume in list(reversed(tenants.made)):
+        # Cinder hears of the end of a server after Nova's users do.
+        tenants.wait(volume, "available")
+        tenants.delete(volume)
+    assert lab.govc("find", "/", "-type", "m", "-name", "volume-*").split() == []
 
 
 @pytest.fixture

@@ -16,9 +16,8 @@ from polyvisor.vsphere.adoption import Machine, read_machine
 from polyvisor.vsphere.inventory import collect
 from polyvisor.vsphere.session import Endpoint, Session
 from tests.e2e.conftest import Lab
-from tests.e2e.test_volume import HOST, Volumes, give_admin_a_role_in, volumes
-
-__all__ = ["volumes"]
+from tests.e2e.test_volume import HOST, give_admin_a_role_in
+from tests.e2e.volumes import Volumes
 
 SECONDS = 180
 _MAPPINGS = "/vmware-port-group-mappings"

@@ -68,6 +68,29 @@ def test_a_server_goes_back_and_forth(lab: Any, server: Any) -> None:
     assert lab.openstack("server", "vmware", "consolidate", "--wait", server.id).returncode == 0
 
 
+def test_its_owner_learns_why_it_failed(
+    lab: Any, server: Any, faults: Callable[[list[dict[str, Any]]], None]
+) -> None:
+    faults(
+        [{"method": "CreateSnapshot_Task", "fault": "NoDiskSpace", "message": "shared1 has no room left."}]
+    )
+    refused = lab.openstack("server", "vmware", "snapshot", "create", "--wait", server.id, "x")
+    assert "failed: Insufficient disk space" in refused.stderr
+    [failed] = [
+        event
+        for event in lab.openstack_json("server", "event", "list", "--long", server.id)
+        if event["Message"]
+    ]
+    assert failed["Message"].startswith("Insufficient disk space")
+    shown = lab.openstack_json("server", "event", "show", server.id, failed["Request ID"])
+    assert shown["message"] == failed["Message"]
+    assert "127.0.0.1" not in json.dumps(shown)
+    administrators = lab.openstack_json(
+        "server", "event", "show", server.id, failed["Request ID"], as_cloud="admin"
+    )
+    assert "127.0.0.1" in json.dumps(administrators)
+
+
 def test_one_that_was_taken_in_vcenter(lab: Any, server: Any) -> None:
     path = lab.govc("find", "/", "-type", "m", "-config.instanceUuid", server.id).strip()
     lab.govc("snapshot.create", "-vm", path, "twin")

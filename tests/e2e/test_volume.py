@@ -1,74 +1,13 @@
 """Volumes through the `openstack` command: as ever, and made of disks that servers have."""
 
-import json
 import uuid
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from polyvisor.sandbox import inventory
 from tests.e2e.conftest import Lab
+from tests.e2e.volumes import SECONDS, Volumes, content, disks, find
 
 HOST = f"{inventory.VOLUME_SERVICE}#{inventory.VOLUME_BACKEND}"
-SECONDS = 300
-
-
-class Volumes:
-    """The tenant's volumes."""
-
-    def __init__(self, lab: Lab) -> None:
-        self._lab = lab
-        self.made: list[str] = []
-
-    def create(self, *arguments: str, name: str = "", project: str = "", status: str = "available") -> str:
-        """Make a volume by the command, and wait for it."""
-        cloud = ["--os-project-name", project] if project else []
-        made = self._lab.openstack_json(
-            *cloud, "volume", "create", *arguments, name or "e2e", as_cloud="admin" if project else "demo"
-        )
-        self.made.append(made["id"])
-        self.wait(made["id"], status)
-        return str(made["id"])
-
-    def status(self, volume: str) -> str:
-        return str(self._lab.tenant.block_storage.get_volume(volume).status)
-
-    def wait(self, volume: str, status: str) -> None:
-        ends = {status, "error"}
-        self._lab.until(lambda: self.status(volume) in ends, f"{volume} to be {status}", SECONDS)
-        assert self.status(volume) == status
-
-    def delete(self, volume: str) -> None:
-        done = self._lab.openstack("volume", "delete", volume)
-        assert done.returncode == 0, done.stderr
-        find = self._lab.tenant.block_storage.find_volume
-        self._lab.until(lambda: find(volume) is None, f"{volume} to be deleted", SECONDS)
-        self.made.remove(volume)
-
-
-@pytest.fixture
-def volumes(lab: Lab) -> Iterator[Volumes]:
-    """Volumes that are deleted after the test, and leave no VM."""
-    tenants = Volumes(lab)
-    yield tenants
-    for volume in list(reversed(tenants.made)):
-        tenants.delete(volume)
-    assert lab.govc("find", "/", "-type", "m", "-name", "volume-*").split() == []
-
-
-def disks(lab: Lab, vm: str) -> list[dict[str, Any]]:
-    """The disks of a VM, by its inventory path, as vCenter shows them."""
-    (found,) = json.loads(lab.govc("vm.info", "-json", vm))["virtualMachines"]
-    return [device for device in found["config"]["hardware"]["device"] if "capacityInKB" in device]
-
-
-def find(lab: Lab, name: str) -> str:
-    """Inventory path of the VM whose name ends so."""
-    (found,) = [
-        vm for vm in lab.govc("find", "/", "-type", "m").splitlines() if vm.rstrip(")").endswith(name)
-    ]
-    return found
 
 
 def run(lab: Lab, *arguments: str) -> None:
@@ -138,3 +77,55 @@ def give_admin_a_role_in(lab: Lab, project: str) -> None:
     identity = lab.admin.identity
     role, user = identity.find_role("admin"), identity.find_user("admin")
     identity.assign_project_role_to_user(identity.find_project(project), user, role)
+
+
+def test_a_volume_named_in_a_relocation_moves_while_its_server_runs_and_cinder_finds_it(
+    lab: Lab, volumes: Volumes, servers: list[Any]
+) -> None:
+    server = lab.build(host="esx12", datastore="shared1")
+    servers.append(server)
+    volume = volumes.create("--size", "1", "--image", lab.image)
+    run(lab, "server", "add", "volume", server.id, volume)
+    volumes.wait(volume, "in-use")
+    vm, backing = find(lab, server.id), f"volume-{volume}"
+    before = content(lab, disks(lab, vm)[1])
+    home = lab.admin.block_storage.get_volume(volume).host
+    migrate = ("server", "vmware", "migrate", server.id, "--wait")
+
+    unnamed = lab.openstack(*migrate, "--datastore", "cluster1-ssd", as_cloud="admin")
+    assert unnamed.returncode == 0, unnamed.stderr
+    stays = disks(lab, find(lab, backing))[0]["backing"]["fileName"]
+    assert disks(lab, vm)[1]["backing"]["fileName"] == stays
+    target = "cluster1-ssd" if stays.startswith("[shared1]") else "shared1"
+    named = lab.openstack(*migrate, "--disk", f"{volume}={target}", as_cloud="admin")
+    assert named.returncode == 0, named.stderr
+
+    file = disks(lab, vm)[1]["backing"]["fileName"]
+    assert file.startswith(f"[{target}] ")
+    assert disks(lab, find(lab, backing))[0]["backing"]["fileName"] == file
+    assert lab.admin.block_storage.get_volume(volume).host == home
+    copy = volumes.create("--source", volume)
+    assert content(lab, disks(lab, find(lab, f"volume-{copy}"))[0]) == before
+
+    run(lab, "server", "remove", "volume", server.id, volume)
+    volumes.wait(volume, "available")
+    (disk,) = disks(lab, find(lab, backing))
+    assert disk["backing"]["fileName"] == f"[{target}] {backing}/{backing}.vmdk"
+    assert content(lab, disk) == before
+    run(lab, "volume", "set", "--size", "2", volume)
+    run(lab, "server", "add", "volume", server.id, volume)
+    volumes.wait(volume, "in-use")
+
+
+def test_a_volume_stays_if_snapshots_have_it_or_cinder_would_not_find_it(
+    lab: Lab, volumes: Volumes, servers: list[Any]
+) -> None:
+    server = lab.build(host="esx12", datastore="shared1")
+    servers.append(server)
+    volume = volumes.create("--size", "1")
+    run(lab, "server", "add", "volume", server.id, volume)
+    volumes.wait(volume, "in-use")
+    run(lab, "server", "vmware", "snapshot", "create", "--wait", server.id, "then")
+    for target in ("shared1", "cluster1-ssd"):
+        move = ("server", "vmware", "migrate", server.id, "--disk", f"{volume}={target}")
+        assert "part of snapshots" in lab.openstack(*move, as_cloud="admin").stderr

@@ -30,6 +30,8 @@ from polyvisor.vsphere.volume import Candidate, find_disk, find_file, users
 
 LOG = logging.getLogger(__name__)
 
+#: In the report of a backend: morefs of the datastores on which its volumes may be.
+DATASTORES = "polyvisor_datastores"
 #: Adapters that a disk keeps when it becomes a volume. Others cannot be plugged into a VM that runs.
 _ADAPTERS = frozenset({"lsiLogic", "busLogic", "lsiLogicsas", "paraVirtual"})
 _UNFIT = (faults.NotFound, faults.NotSupported, faults.InvalidState, faults.InvalidInput)
@@ -96,6 +98,26 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
             op_id_prefix="c-vol",
         )
 
+    @override
+    def _update_volume_stats(self) -> None:
+        super()._update_volume_stats()
+        try:
+            stores, _hosts = self._usable()
+        except vexc.VMwareDriverException as error:
+            LOG.warning("The datastores of the backend are reported as they were: %s", error)
+        else:
+            self._stats[DATASTORES] = sorted(vim_util.get_moref_value(store) for store in stores)
+
+    def _usable(self, only: str | None = None) -> tuple[Any, Any]:
+        """Find the datastores on which volumes may be, or that of one moref; and the hosts, None for all."""
+        hosts = self._get_hosts(self._clusters) or None
+        stores = {
+            store: props
+            for store, props in self.ds_sel._get_datastores().items()
+            if only in {None, vim_util.get_moref_value(store)}
+        }
+        return self.ds_sel._filter_datastores(stores, 0, None, None, None, valid_host_refs=hosts), hosts
+
     # --- disks that exist ---
 
     @override
@@ -161,13 +183,7 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
         self, volume: Volume, candidate: Candidate, existing_ref: Mapping[str, Any]
     ) -> Any:
         """Make the VM of a volume where a given disk is."""
-        hosts = self._get_hosts(self._clusters) or None
-        stores = {
-            store: props
-            for store, props in self.ds_sel._get_datastores().items()
-            if vim_util.get_moref_value(store) == candidate.datastore
-        }
-        usable = self.ds_sel._filter_datastores(stores, 0, None, None, None, valid_host_refs=hosts)
+        usable, hosts = self._usable(candidate.datastore)
         place = self.ds_sel._select_best_datastore(usable, valid_host_refs=hosts)
         if not place:
             raise reference.refused(

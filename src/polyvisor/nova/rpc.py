@@ -117,9 +117,11 @@ class PolyvisorAPI:
         self._call(ctxt, instance.host, "abort_relocation", version="1.1", instance=instance)
 
     def get_clone_source(self, ctxt: RequestContext, instance: Instance, snapshot: str | None) -> Answer:
-        """Return `{"vcenter", "cluster", "source": {"guest", "tools", "disk_bytes", "volumes"}}`.
+        """Return `{"vcenter", "cluster", "source": {"vm", "snapshot", "guest", "tools", "disk_bytes",
+        "volumes"}}`.
 
-        These are attributes of `vsphere.clone.Source`.
+        All but the last are attributes of `vsphere.clone.Source`; the last has the capacity of each volume of
+        Cinder that would be copied, in bytes, by its id.
 
         :raises errors.VirtualMachineNotFound: vCenter has no VM for this server.
         :raises errors.SnapshotNotFound: it has no snapshot with this id.

@@ -1,5 +1,6 @@
 """Datastores that the hosts of a cluster see."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -88,9 +89,18 @@ def list_datastores(session: Session, cluster: str) -> list[Datastore]:
         NotFound: there is no such cluster.
         VSphereError: as `Session.call` does.
     """
+    return datastores_of(retrieve(session, datastores_filter(session, cluster)))
+
+
+def datastores_filter(session: Session, cluster: str) -> Any:
+    """Describe what `datastores_of` needs to know of the datastores that the hosts of a cluster mount."""
     owner = session.managed_object(vim.ClusterComputeResource, cluster)
-    found = retrieve(session, related_filter(owner, "datastore", vim.Datastore, _PROPERTIES))
-    datastores = [_datastore(key, props) for key, props in found.items()]
+    return related_filter(owner, "datastore", vim.Datastore, _PROPERTIES)
+
+
+def datastores_of(found: Mapping[str, Properties]) -> list[Datastore]:
+    """Take the datastores out of what was read, by name."""
+    datastores = [_datastore(key, props) for key, props in found.items() if key.startswith("datastore-")]
     return sorted(datastores, key=lambda datastore: datastore.name)
 
 

@@ -28,12 +28,16 @@
 
 # ruff: noqa: N818 - the errors bear the names that vSphere gives to the same things
 
+import re
 from http.client import HTTPException
 from ssl import SSLCertVerificationError
 from typing import ClassVar
 from xml.parsers.expat import ExpatError
 
 from pyVmomi import vmodl
+
+# The address of vCenter, as our own messages begin with it.
+_SOURCE = re.compile(r"^\S+:\d+: ")
 
 
 class VSphereError(Exception):
@@ -42,13 +46,15 @@ class VSphereError(Exception):
     Attributes:
         retriable: whether the same call may be repeated as it is, because vCenter surely did nothing.
         fault: the name of vCenter's own fault, for example ``InvalidPowerState``, or None.
+        reason: the message without who says so: the address of vCenter, the task.
     """
 
     retriable: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, fault: str | None = None) -> None:
+    def __init__(self, message: str, *, fault: str | None = None, source: str = "") -> None:
         super().__init__(message)
         self.fault = fault
+        self.reason = _SOURCE.sub("", message.removeprefix(f"{source}: "))
 
 
 class Unavailable(VSphereError):
@@ -322,8 +328,8 @@ def translate(exc: BaseException, *, source: str = "vCenter") -> VSphereError:
     )
     name = type(exc).__name__.rpartition(".")[2]
     if isinstance(exc, vmodl.MethodFault):
-        return error(f"{source}: {_describe(exc, name)}", fault=name)
-    return error(f"{source}: {_explain(exc, name)}")
+        return error(f"{source}: {_describe(exc, name)}", fault=name, source=source)
+    return error(f"{source}: {_explain(exc, name)}", source=source)
 
 
 def _describe(fault: vmodl.MethodFault, name: str) -> str:

@@ -1,5 +1,6 @@
 """ESXi hosts of a cluster."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -75,9 +76,18 @@ def list_hosts(session: Session, cluster: str) -> list[Host]:
         NotFound: there is no such cluster.
         VSphereError: as `Session.call` does.
     """
+    return hosts_of(retrieve(session, hosts_filter(session, cluster)), cluster)
+
+
+def hosts_filter(session: Session, cluster: str) -> Any:
+    """Describe what `hosts_of` needs to know of the hosts of a cluster."""
     owner = session.managed_object(vim.ClusterComputeResource, cluster)
-    found = retrieve(session, related_filter(owner, "host", vim.HostSystem, _PROPERTIES))
-    hosts = [_host(key, cluster, props) for key, props in found.items()]
+    return related_filter(owner, "host", vim.HostSystem, _PROPERTIES)
+
+
+def hosts_of(found: Mapping[str, Properties], cluster: str) -> list[Host]:
+    """Take the hosts out of what was read, by name."""
+    hosts = [_host(key, cluster, props) for key, props in found.items() if key.startswith("host-")]
     return sorted(hosts, key=lambda host: host.name)
 
 

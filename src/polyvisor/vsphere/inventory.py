@@ -73,9 +73,16 @@ def collect(
 
 def retrieve(session: Session, spec: Any, page_size: int = _PAGE_SIZE) -> dict[str, Properties]:
     """Read what a filter of `polyvisor.vsphere.collector` describes; see `collect`."""
+    return retrieve_all(session, [spec], page_size)
+
+
+def retrieve_all(
+    session: Session, specs: Sequence[Any], page_size: int = _PAGE_SIZE
+) -> dict[str, Properties]:
+    """Read what several filters describe, none of them the same object, in one call."""
     return {
         moref(content.obj): {prop.name: prop.val for prop in content.propSet}
-        for page in _pages(session, spec, page_size)
+        for page in _pages(session, specs, page_size)
         for content in page
     }
 
@@ -134,10 +141,10 @@ def find_vm(session: Session, instance_uuid: str) -> str:
     return moref(found[0])
 
 
-def _pages(session: Session, spec: Any, page_size: int) -> Iterator[Sequence[Any]]:
+def _pages(session: Session, specs: Sequence[Any], page_size: int) -> Iterator[Sequence[Any]]:
     collector = session.content.propertyCollector
     options = vmodl.query.PropertyCollector.RetrieveOptions(maxObjects=page_size)
-    result = session.call(collector.RetrievePropertiesEx, [spec], options)
+    result = session.call(collector.RetrievePropertiesEx, list(specs), options)
     while result:
         yield result.objects
         if not result.token:

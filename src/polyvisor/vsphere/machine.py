@@ -36,15 +36,17 @@ class Disk:
         label: for example "Hard disk 1".
         datastore: moref of the one that its uppermost file is on.
         used_bytes: of its file and of all files below it; the capacity where vCenter does not say.
-        volume: whether it is a volume of Cinder. Nova's VMware driver notes each volume's disk in the
+        volume: id, if it is a volume of Cinder. Nova's VMware driver notes each volume's disk in the
             ``extraConfig`` of the VM, as ``volume-<id of the volume>``.
+        chained: whether it is based on other files, those of snapshots.
     """
 
     key: int
     label: str
     datastore: str
     used_bytes: int
-    volume: bool
+    volume: str | None
+    chained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def _moref(reference: Any) -> str | None:
 
 def _disks(props: Properties) -> Iterator[Disk]:
     volumes = {
-        str(option.value)
+        str(option.value): str(option.key).removeprefix(_VOLUME)
         for option in props.get("config.extraConfig", ())
         if str(option.key).startswith(_VOLUME)
     }
@@ -117,7 +119,8 @@ def _disks(props: Properties) -> Iterator[Disk]:
                 label=str(device.deviceInfo.label) if device.deviceInfo else str(device.key),
                 datastore=moref(backing.datastore),
                 used_bytes=min(capacity, used.get(int(device.key)) or capacity),
-                volume=str(getattr(backing, "uuid", None)) in volumes,
+                volume=volumes.get(str(getattr(backing, "uuid", None))),
+                chained=getattr(backing, "parent", None) is not None,
             )
 
 

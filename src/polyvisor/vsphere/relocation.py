@@ -42,6 +42,7 @@ class Move:
         priority: default or high.
         summary: the same in names.
         tasks: of the VM, before this one: morefs.
+        volumes: key of each disk that is moved and is a volume of Cinder, as text -> id of the volume.
         nics: MAC address -> `asdict(PortGroup)`, for those that get another one.
     """
 
@@ -54,6 +55,7 @@ class Move:
     priority: str
     summary: str
     tasks: Sequence[str] = ()
+    volumes: Mapping[str, str] = field(default_factory=dict)
     nics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 

@@ -29,7 +29,7 @@ class Request:
     Attributes:
         host: name or moref, or `AUTO`.
         datastore: name or moref, for the configuration file and all disks that are not volumes.
-        disks: label or key of a disk -> name or moref of its datastore.
+        disks: label or key of a disk, or id of its volume -> name or moref of its datastore.
         priority: default or high; what vCenter gives of the hosts' time for it.
     """
 
@@ -136,11 +136,13 @@ class _Decision:
             priority=self._request.priority,
             summary="; ".join(self._summary(disks, home, moving)),
             tasks=sorted(self._machine.tasks),
+            volumes={str(disk.key): disk.volume for disk in moving if disk.volume},
         )
 
     def _named(self) -> dict[int, str]:
         by_name = {disk.label: disk.key for disk in self._machine.disks}
         by_name |= {str(disk.key): disk.key for disk in self._machine.disks}
+        by_name |= {disk.volume: disk.key for disk in self._machine.disks if disk.volume}
         unknown = sorted(self._request.disks.keys() - by_name.keys())
         if unknown:
             known = ", ".join(f"{disk.label!r}" for disk in self._machine.disks) or "none"
@@ -149,10 +151,10 @@ class _Decision:
 
     def _datastore_of(self, disk: Disk, named: Mapping[int, str]) -> str:
         """Give where a disk is to be: as it is named, with the others, or where it is."""
-        if disk.key in named and disk.volume:
+        if disk.key in named and disk.volume and disk.chained:
             raise VolumeStays(
-                f"{disk.label!r} is a volume of Cinder, which must know where it is: leave it out here, and "
-                "move the volume by `openstack volume migrate`"
+                f"{disk.label!r} is a volume of Cinder and part of snapshots: leave it out, or delete the "
+                "snapshots first"
             )
         if disk.key in named:
             return self._store(named[disk.key])

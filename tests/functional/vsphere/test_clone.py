@@ -8,7 +8,8 @@ import pytest
 from pyVmomi import vim
 
 from polyvisor.vsphere import faults
-from polyvisor.vsphere.clone import Destination, Identity, Order, Shape, Source, read_source, start_clone
+from polyvisor.vsphere.clone import Destination, Identity, Order, Shape, start_clone
+from polyvisor.vsphere.clone_source import Source, read_source
 from polyvisor.vsphere.inventory import collect
 from polyvisor.vsphere.nic import Nic
 from polyvisor.vsphere.session import Session, moref
@@ -116,7 +117,7 @@ def test_volumes_stay_with_their_server(session: Session, source: Source, order:
     reconfigure(session, vm, extraConfig=[option])
     try:
         with_volume = read_source(session, config_of(session, source.vm).instanceUuid)
-        assert with_volume.volumes == 1
+        assert [volume.key for volume in with_volume.volumes.values()] == [disk.key]
         assert with_volume.disk_bytes == source.disk_bytes - disk.capacityInKB * 1024
 
         key = clone(session, with_volume, order)
@@ -125,6 +126,15 @@ def test_volumes_stay_with_their_server(session: Session, source: Source, order:
         kept = [each for each in config.hardware.device if isinstance(each, vim.vm.device.VirtualDisk)]
         total = sum(1 for each in source.devices if isinstance(each, vim.vm.device.VirtualDisk))
         assert len(kept) == total - 1
+        assert not any(each.key.startswith("volume-") for each in config.extraConfig)
+
+        name = str(uuid4())
+        other = replace(order.identity, name=name, uuid=name)
+        key = clone(session, with_volume, replace(order, identity=other, volumes=frozenset({disk.key})))
+        config = config_of(session, key)
+        [copy] = [each for each in config.hardware.device if each.key == disk.key]
+        assert copy.capacityInKB == disk.capacityInKB
+        assert copy.backing.fileName != disk.backing.fileName
         assert not any(each.key.startswith("volume-") for each in config.extraConfig)
     finally:
         reconfigure(session, vm, extraConfig=[vim.option.OptionValue(key=option.key, value="")])

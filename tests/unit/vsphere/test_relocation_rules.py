@@ -14,9 +14,9 @@ OTHER1 = host("host-3", "other1", memory_used_bytes=10 * GIB)
 OTHER2 = host("host-4", "other2")
 FAR = datastore("datastore-3", "far", mount("host-3"), mount("host-4"))
 EVERYWHERE = replace(SHARED, hosts=tuple(mount(f"host-{number}") for number in (1, 2, 3, 4)))
-ROOT = Disk(2000, "Hard disk 1", SHARED.moref, 10 * GIB, volume=False)
-DATA = Disk(2001, "Hard disk 2", SHARED.moref, 10 * GIB, volume=False)
-VOLUME = Disk(2002, "Hard disk 3", SHARED.moref, 10 * GIB, volume=True)
+ROOT = Disk(2000, "Hard disk 1", SHARED.moref, 10 * GIB, volume=None)
+DATA = Disk(2001, "Hard disk 2", SHARED.moref, 10 * GIB, volume=None)
+VOLUME = Disk(2002, "Hard disk 3", SHARED.moref, 10 * GIB, volume="the-volume")
 VM = Machine("vm-1", "web", ESX1.moref, "resgroup-1", SHARED.moref, (ROOT, DATA, VOLUME))
 HERE = Ground([ESX1, ESX2], [SHARED, LOCAL2], [SHARED, LOCAL2], (ESX1.moref, ESX1.name))
 STORES = [EVERYWHERE, FAR]
@@ -39,11 +39,17 @@ def test_a_host_alone_moves_no_disk() -> None:
     assert found.summary == "host esx1 to esx2"
 
 
-def test_volumes_stay_where_they_are_unless_named_and_then_it_is_refused() -> None:
+def test_volumes_stay_where_they_are_unless_named() -> None:
     found = move(host="esx2", datastore="esx2-local")
     assert found.home == LOCAL2.moref
     assert found.disks == {"2000": LOCAL2.moref, "2001": LOCAL2.moref, "2002": SHARED.moref}
-    assert code(host="esx2", disks={"Hard disk 3": "esx2-local"}) == "volume_stays"
+    assert found.volumes == {}
+    for name in ("Hard disk 3", "2002", "the-volume"):
+        named = move(host="esx2", disks={name: "esx2-local"})
+        assert named.disks == {"2000": SHARED.moref, "2001": SHARED.moref, "2002": LOCAL2.moref}
+        assert named.volumes == {"2002": "the-volume"}
+    in_snapshot = replace(VM, disks=(ROOT, replace(VOLUME, chained=True)))
+    assert code(HERE, in_snapshot, host="esx2", disks={"the-volume": "esx2-local"}) == "volume_stays"
 
 
 def test_single_disks_go_by_label_or_key_before_all_others() -> None:

@@ -53,5 +53,5 @@ def _outcome(client: Any, server: str, request: str) -> Outcome:
     action = response.json()["instanceAction"]
     ours = [event for event in action.get("events", ()) if event["event"].startswith("polyvisor_")]
     details = next((event["details"] for event in ours if event.get("details")), None)
-    failed = action["message"] == "Error" or any(event["result"] == "Error" for event in ours)
+    failed = action["message"] or any(event["result"] == "Error" for event in ours)
     return Outcome(ok=not failed, details=details or "")

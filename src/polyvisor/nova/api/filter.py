@@ -6,9 +6,11 @@ Requests are routed, parsed, versioned and answered by Nova's own classes, so th
 understands by a request is what Nova behind it understands.
 """
 
+import http
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import webob
 import webob.dec
 import webob.exc
 from nova import exception
@@ -80,6 +82,26 @@ class _Actions(wsgi.Resource):
         return super().__call__ if ours else self._application
 
 
+class _Addition:
+    """Adds to the answer that Nova gives to a request."""
+
+    def __init__(self, add: Callable[..., dict[str, Any]], application: Application) -> None:
+        self._add = add
+        self._application = application
+
+    @webob.dec.wsgify(RequestClass=wsgi.Request)
+    def __call__(self, request: wsgi.Request) -> webob.Response:
+        names = {
+            name: value
+            for name, value in request.environ["wsgiorg.routing_args"][1].items()
+            if name not in {"controller", "action", "project_id"}
+        }
+        response = request.get_response(self._application)
+        if response.status_int == http.HTTPStatus.OK:
+            response.json_body = self._add(request, response.json_body, **names)
+        return response
+
+
 def _mapper(application: Application) -> ProjectMapper:
     mapper = ProjectMapper()
     for path, methods in routes.ROUTES:
@@ -93,6 +115,9 @@ def _mapper(application: Application) -> ProjectMapper:
             if path == routes.ACTION_PATH:
                 check = _Actions(check)
             mapper.create_route(path, method, check, function)
+    for path, methods in routes.ADDITIONS:
+        for method, (module, function) in methods.items():
+            mapper.create_route(path, method, _Addition(getattr(module, function), application), function)
     return mapper
 
 

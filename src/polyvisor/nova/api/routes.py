@@ -4,6 +4,7 @@ Paths are below /v2.1, with or without the project id. Each function asks `conte
 same noun before it does anything else.
 """
 
+from polyvisor.nova.api.additions import instance_action
 from polyvisor.nova.api.checks import action, creation, deletion, metadata
 from polyvisor.nova.api.checks import snapshot as snapshot_checks
 from polyvisor.nova.api.handlers import (
@@ -56,3 +57,9 @@ CHECKS = (
     ("/os-volumes_boot/{server_id}/action", {"POST": (action, "action")}),
 )
 """Served by Nova, if the check lets them through."""
+
+ADDITIONS = (
+    ("/servers/{server_id}/os-instance-actions", {"GET": (instance_action, "index")}),
+    ("/servers/{server_id}/os-instance-actions/{id}", {"GET": (instance_action, "show")}),
+)
+"""Served by Nova; the function adds to the body of the answer."""

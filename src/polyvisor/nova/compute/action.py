@@ -13,6 +13,8 @@ from nova.objects.instance_action import InstanceAction, InstanceActionEvent
 from oslo_log import log as logging
 from oslo_utils import timeutils
 
+from polyvisor.nova import told
+
 LOG = logging.getLogger(__name__)
 CONF = nova.conf.CONF
 
@@ -65,13 +67,14 @@ class Action:
         self._end(progress=100)
 
     def fail(self, details: str, error: Exception) -> None:
-        """End it badly. Users see that it failed, administrators also the details."""
+        """End it badly. Users see why it failed (`polyvisor.nova.told`), administrators also the details."""
         self.report(details, error)
         self._end(progress=0)
 
     def report(self, details: str, error: Exception | None = None) -> None:
         """Write the event, and the fault if there is an error, and leave it to others to end the action."""
         if error:
+            details = told.write(details, error)
             LOG.error("%s: %s", self._event, details, instance=self._instance, exc_info=error)
         else:
             LOG.info("%s: %s", self._event, details, instance=self._instance)
@@ -97,9 +100,8 @@ class Action:
                     exc_tb=trace,
                     want_result=False,
                 )
-                told = error.format_message() if isinstance(error, exception.NovaException) else ""
                 compute_utils.add_instance_fault_from_exc(
-                    self._context, self._instance, error, fault_message=_storable(told)
+                    self._context, self._instance, error, fault_message=_storable(told.reason(error))
                 )
             InstanceAction.action_finish(self._context, self._instance.uuid, want_result=False)
         except (exception.InstanceActionNotFound, exception.InstanceNotFound):

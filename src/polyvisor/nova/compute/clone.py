@@ -1,6 +1,6 @@
 """Clone: the VM of a new server is copied from that of another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import oslo_messaging as messaging
@@ -12,11 +12,13 @@ from polyvisor.nova.compute.endpoint import answers
 from polyvisor.nova.compute.work import Plan, Work
 from polyvisor.vsphere import clone as vsphere
 from polyvisor.vsphere import faults
-from polyvisor.vsphere.clone import Order, Source
+from polyvisor.vsphere.clone import Order
+from polyvisor.vsphere.clone_source import Source
 from polyvisor.vsphere.inventory import find_vm
 
-Complete = Callable[[Instance], None]
-"""Does what is left to do of a build, once its VM is there."""
+Complete = Callable[[Instance, Mapping[str, int]], None]
+"""Does what is left to do of a build, once its VM is there; given the disks that are to be its volumes, as
+`copied_volumes.Disks`."""
 
 
 class Cloning(Work):
@@ -48,7 +50,7 @@ class Cloning(Work):
 
     def finish(self, context: RequestContext, instance: Instance, plan: Plan, result: Any) -> str:  # noqa: ARG002
         """End the build that was interrupted."""
-        self._complete(instance)
+        self._complete(instance, plan.details["volumes"])
         return plan.summary
 
 
@@ -83,5 +85,8 @@ class CloneEndpoint:
     ) -> dict[str, Any]:
         """Say what of a server, or of a snapshot of it, would be cloned."""
         source = self._cluster.clone_source(instance.uuid, snapshot)
-        told = ("guest", "tools", "disk_bytes", "volumes")
-        return self._cluster.identity() | {"source": {key: getattr(source, key) for key in told}}
+        told: dict[str, Any] = {
+            key: getattr(source, key) for key in ("vm", "snapshot", "guest", "tools", "disk_bytes")
+        }
+        told["volumes"] = {name: volume.capacity_bytes for name, volume in source.volumes.items()}
+        return self._cluster.identity() | {"source": told}

@@ -1,7 +1,7 @@
 """The vCenter cluster that this nova-compute manages, as it is now."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -9,11 +9,13 @@ import nova.conf
 from nova.virt.vmwareapi import ds_util
 
 from polyvisor.nova import conf, errors
+from polyvisor.nova.clone import Clone
 from polyvisor.vsphere import faults
 from polyvisor.vsphere.chain import Chain, read_chain
-from polyvisor.vsphere.clone import Source, read_source
-from polyvisor.vsphere.datastore import Datastore, list_datastores
-from polyvisor.vsphere.host import Host, list_hosts
+from polyvisor.vsphere.clone_source import Source, read_source, source_filters, source_of
+from polyvisor.vsphere.datastore import Datastore, datastores_filter, datastores_of, list_datastores
+from polyvisor.vsphere.host import Host, hosts_filter, hosts_of, list_hosts
+from polyvisor.vsphere.inventory import Properties, retrieve_all
 from polyvisor.vsphere.machine import Machine, read_machine
 from polyvisor.vsphere.placement import Placement, read_placement
 from polyvisor.vsphere.relocation import read_host_name, read_root_pool
@@ -171,6 +173,31 @@ class Cluster:
             raise errors.SnapshotNotFound(snapshot=snapshot, instance=instance_uuid) from error
         with self.finding(instance_uuid):
             return read_source(self.session, instance_uuid, one.moref)
+
+    def clone_ground(self, clone: Clone) -> tuple[Source, list[Host], list[Datastore]]:
+        """Read what a server is cloned from, and where the clone can be, in one call if nothing has changed.
+
+        :raises errors.VirtualMachineNotFound: vCenter has no VM of that server.
+        :raises errors.SnapshotNotFound: the VM has no such snapshot.
+        """
+        place = [hosts_filter(self.session, self.moref), datastores_filter(self.session, self.moref)]
+        seen = source_filters(self.session, clone.vm, clone.state) if clone.vm else []
+        with self.asking():
+            try:
+                found = retrieve_all(self.session, [*seen, *place])
+            except faults.NotFound:
+                found = retrieve_all(self.session, place)
+        stores = [store for store in datastores_of(found) if self.is_usable(store)]
+        source = self._seen(found, clone) or self.clone_source(clone.source, clone.snapshot)
+        return source, hosts_of(found, self.moref), stores
+
+    def _seen(self, found: Mapping[str, Properties], clone: Clone) -> Source | None:
+        """Take the source out of what was read, if it is there still."""
+        try:
+            source = source_of(self.session, found, clone.vm or "", clone.state)
+        except faults.NotFound:
+            return None
+        return source if source.instance_uuid == clone.source else None
 
     @contextmanager
     def asking(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ from nova.objects.instance import Instance
 
 from polyvisor.nova.customization import Request
 from polyvisor.vsphere import customization as vsphere
-from polyvisor.vsphere.clone import Source
+from polyvisor.vsphere.clone_source import Source
 from polyvisor.vsphere.customization import Guest, GuestNic, Windows
 
 

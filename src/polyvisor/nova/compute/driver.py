@@ -1,6 +1,7 @@
 """The compute driver: Nova's own for vCenter, which builds servers where their owners say."""
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import nova.conf
@@ -70,10 +71,10 @@ class VMwareVCDriver(stock.VMwareVCDriver):
             vcenter_uuid=self._vcenter_uuid,
             datastore_regex=self._datastore_regex,
         )
-        relocation = Relocation(self._cluster)
+        relocation = Relocation(self._cluster, self._volumeops)
         snapshots = [kind(self._cluster) for kind in KINDS]
         operations = Journal(self._nodename, self._cluster_name, journal.OPERATIONS)
-        crossing = Crossing(self._cluster, virtapi)
+        crossing = Crossing(self._cluster, self._volumeops, virtapi)
         release = Release(self._cluster, virtapi)
         taking = Taking(self._cluster, self._complete_adoption)
         works = [relocation, crossing, Cloning(self._cluster, self._complete), taking, release, *snapshots]
@@ -155,10 +156,10 @@ class VMwareVCDriver(stock.VMwareVCDriver):
             left_off.notice_start(instance)
         return info
 
-    def _complete(self, instance: Instance) -> None:
+    def _complete(self, instance: Instance, volumes: Mapping[str, int]) -> None:
         """End the build of a clone that was interrupted."""
         manager = self.virtapi._compute  # noqa: SLF001 - Nova's drivers have no other way to it
-        clone.complete(self._vmops, self._cluster, manager, instance)
+        clone.complete(self._vmops, self._cluster, manager, instance, volumes)
         if origin.is_left_off(instance.system_metadata):
             left_off.announce(self, instance.uuid)
 

@@ -27,6 +27,7 @@ from polyvisor.nova.compute.cluster import Cluster
 from polyvisor.nova.compute.operation import Operations
 from polyvisor.nova.compute.relocation import LIVE_MIGRATION, Relocation, plan_of
 from polyvisor.nova.compute.vif import get_vif_dict
+from polyvisor.nova.compute.volume import VMwareVolumeOps
 from polyvisor.nova.compute.work import Plan
 from polyvisor.vsphere.faults import Cancelled, VSphereError
 from polyvisor.vsphere.relocation import Move, PortGroup
@@ -67,9 +68,9 @@ class Crossing(Relocation):
     noun = LIVE_MIGRATION
     nova_task_state = nova_task_states.MIGRATING
 
-    def __init__(self, cluster: Cluster, virtapi: Any) -> None:
+    def __init__(self, cluster: Cluster, volumeops: VMwareVolumeOps, virtapi: Any) -> None:
         """Move VMs of this cluster; `virtapi` is the driver's way to Nova's compute manager."""
-        super().__init__(cluster)
+        super().__init__(cluster, volumeops)
         self._virtapi = virtapi
 
     def plan_crossing(self, move: Move, journey: Journey) -> Plan:
@@ -89,6 +90,7 @@ class Crossing(Relocation):
     def finish(self, context: RequestContext, instance: Instance, plan: Plan, result: Any) -> str:  # noqa: ARG002
         """Complete it."""
         dest, data, volumes = self._unpack(context, plan)
+        self.follow(context, instance, self.move_of(plan))
         if instance.host != dest:
             self._claim(instance)
             self._manager._post_live_migration_update_host(  # noqa: SLF001 - Nova hands it over, to a living driver
@@ -178,6 +180,11 @@ class LiveMigration:
         except Exception as error:  # noqa: BLE001 - whatever it is, Nova must take back what it has prepared
             action.report(f"to compute service {journey.dest}: {error}", error)
             return error
+        try:
+            self._work.follow(context, instance, move)
+        except VSphereError as error:
+            # The server has moved, and goes on; Nova does it when it detaches.
+            LOG.warning("The backings of moved volumes did not follow: %s", error, instance=instance)
         action.report(f"to compute service {journey.dest}: {plan.summary}")
         return None
 

@@ -16,12 +16,17 @@ class Place:
 
     :ivar host: moref of the host on which the VM is created.
     :ivar stays: whether it is powered on there as well, whatever DRS would choose.
-    :ivar datastores: names of those on which its disks may be; Nova takes the one with most free space.
+    :ivar stores: the datastores on which its disks may be; Nova takes the one with most free space.
     """
 
     host: str
     stays: bool
-    datastores: frozenset[str]
+    stores: Sequence[Datastore]
+
+    @property
+    def datastores(self) -> frozenset[str]:
+        """The names of these datastores."""
+        return frozenset(store.name for store in self.stores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Inventory:
         return Place(
             host=host.moref,
             stays=target.host is not None,
-            datastores=frozenset(store.name for store in stores),
+            stores=stores,
         )
 
     def _host_for(self, store: Datastore | None, disk_bytes: int, reading: frozenset[str]) -> Host | None:

@@ -4,20 +4,26 @@ from dataclasses import asdict
 from typing import Any
 
 import oslo_messaging as messaging
+from nova import objects
 from nova.context import RequestContext
 from nova.objects.instance import Instance
+from oslo_log import log as logging
+from oslo_serialization import jsonutils
 
 from polyvisor.nova import task_states
 from polyvisor.nova.compute import candidates
 from polyvisor.nova.compute.cluster import Cluster
 from polyvisor.nova.compute.endpoint import answers
 from polyvisor.nova.compute.operation import Operations
+from polyvisor.nova.compute.volume import VMwareVolumeOps
 from polyvisor.nova.compute.work import Plan, Work
-from polyvisor.vsphere import relocation
+from polyvisor.vsphere import faults, relocation
 from polyvisor.vsphere.machine import Machine
 from polyvisor.vsphere.refusal import PlacementRefused
 from polyvisor.vsphere.relocation import Move
 from polyvisor.vsphere.relocation_rules import Ground, Request, decide
+
+LOG = logging.getLogger(__name__)
 
 LIVE_MIGRATION = "live_migration"
 """The noun of a relocation that is part of Nova's live migration."""
@@ -29,9 +35,10 @@ class Relocation(Work):
     noun = "relocation"
     task_state = task_states.RELOCATING
 
-    def __init__(self, cluster: Cluster) -> None:
-        """Move VMs of this cluster."""
+    def __init__(self, cluster: Cluster, volumeops: VMwareVolumeOps) -> None:
+        """Move VMs of this cluster, and have the backings of their volumes follow."""
         self._cluster = cluster
+        self._volumeops = volumeops
 
     def plan(self, context: RequestContext, instance: Instance, request: dict[str, Any]) -> Plan:  # noqa: ARG002
         """Take it."""
@@ -52,10 +59,31 @@ class Relocation(Work):
     def finish(self, context: RequestContext, instance: Instance, plan: Plan, result: Any) -> str:  # noqa: ARG002
         """Say where it went."""
         move = self.move_of(plan)
+        self.follow(context, instance, move)
         if move.host is not None or move.pool is None:
             return plan.summary
         host = self._cluster.placement(instance.uuid).host
         return f"{plan.summary}: {host.name if host else 'unknown'}"
+
+    def follow(self, context: RequestContext, instance: Instance, move: Move) -> None:
+        """Let Cinder's backings refer to the disks of volumes that were moved. May be done again.
+
+        What vCenter refuses is left to Nova, which does the same when it detaches.
+
+        :raises VSphereError: vCenter is away.
+        """
+        if not move.volumes:
+            return
+        keys = {volume: int(key) for key, volume in move.volumes.items()}
+        for mapping in objects.BlockDeviceMappingList.get_by_instance_uuid(context, instance.uuid):
+            if (key := keys.get(mapping.volume_id)) is not None:
+                connection = jsonutils.loads(mapping.connection_info)
+                try:
+                    self._volumeops.give_disk(connection, move.vm, key, discard=False)
+                except (faults.Unavailable, faults.AuthenticationFailed):
+                    raise
+                except faults.VSphereError as error:
+                    LOG.warning("Volume %s: %s", mapping.volume_id, error, instance=instance)
 
 
 def plan_of(move: Move) -> Plan:

@@ -11,7 +11,7 @@ from typing import Any
 from nova.virt.vmwareapi import vm_util
 from oslo_vmware import vim_util as vutil
 
-from polyvisor.vsphere.clone import Source
+from polyvisor.vsphere.clone_source import Source
 
 _NOTE = "polyvisor.scratch-disks"
 _NAMES = ("ephemeral_", "swap.")

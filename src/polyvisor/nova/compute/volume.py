@@ -8,7 +8,7 @@ from typing import Any
 
 from nova import exception
 from nova.objects.instance import Instance
-from nova.virt.vmwareapi import vm_util
+from nova.virt.vmwareapi import constants, vm_util
 from nova.virt.vmwareapi import volumeops as stock
 from oslo_log import log as logging
 from oslo_vmware import vim_util as vutil
@@ -16,7 +16,7 @@ from oslo_vmware.objects.datastore import DatastorePath
 from typing_extensions import override
 
 from polyvisor.vsphere import volume
-from polyvisor.vsphere.backing import bring_home, holders, read_backing
+from polyvisor.vsphere.backing import bring_home, holders, read_backing, refer
 from polyvisor.vsphere.faults import VSphereError
 from polyvisor.vsphere.session import Session
 
@@ -51,6 +51,36 @@ class VMwareVolumeOps(stock.VMwareVolumeOps):
             )
         self._check_free(data, backing)
         super()._attach_volume_vmdk(connection_info, instance, adapter_type)
+
+    @override
+    def attach_root_volume(
+        self,
+        connection_info: dict[str, Any],
+        instance: Instance,
+        datastore: Any,
+        adapter_type: str | None = None,
+    ) -> None:
+        """Attach the volume that a VM boots from, unless it is a disk of the VM, as that of a clone is."""
+        if self._is_there(connection_info, instance):
+            self.attach_volume(connection_info, instance, adapter_type)
+        else:
+            super().attach_root_volume(connection_info, instance, datastore, adapter_type)
+
+    def _is_there(self, connection_info: dict[str, Any], instance: Instance) -> bool:
+        if connection_info["driver_volume_type"] != constants.DISK_FORMAT_VMDK:
+            return False
+        devices = vm_util.get_hardware_devices(self._session, vm_util.get_vm_ref(self._session, instance))
+        disk = vm_util.get_vmdk_info(self._session, self._get_volume_ref(connection_info["data"]))
+        return bool(vm_util.get_vmdk_volume_disk(devices, disk.path))
+
+    def give_disk(self, connection_info: dict[str, Any], vm: str, key: int, *, discard: bool) -> None:
+        """Make a disk that a VM has that of a volume, in place; see `backing.refer`.
+
+        :param vm: moref.
+        :param key: of the disk.
+        """
+        backing = vutil.get_moref_value(self._get_volume_ref(connection_info["data"]))
+        refer(self._vsphere, read_backing(self._vsphere, backing), vm, key, discard=discard)
 
     def _check_free(self, data: dict[str, Any], backing: Any) -> None:
         """See that no other VM has a disk that is in place: two would write to it."""

@@ -199,6 +199,21 @@ class FailedCloneTest(ClonedCloud):
         self._assert_nothing_left(method="PowerOnVM_Task", fault="InsufficientResourcesFault")
 
         # Another task holds the server's VM for a moment.
-        self.break_method(method="CloneVM_Task", fault="TaskInProgress", count=2)
+        for fault in ("TaskInProgress", "ConcurrentAccess"):
+            self.break_method(method="CloneVM_Task", fault=fault, count=2)
+            self.clone(networks=[])
+            assert self.has_broken()
+        # The way to vCenter breaks off while it copies.
+        self.break_method(method="WaitForUpdatesEx", action="drop", skip=1, count=2)
         self.clone(networks=[])
         assert self.has_broken()
+        # It was told to begin, and does not answer.
+        self._assert_nothing_left(method="CloneVM_Task", action="drop", count=1)
+
+    def test_the_owner_learns_why(self) -> None:
+        self.break_method(method="CloneVM_Task", fault="NoDiskSpace")
+        clone = self.clone("ERROR", networks=[])
+        assert "NoDiskSpace" in self.api.get_server(clone["id"])["fault"]["message"]
+        action = self.api.get_instance_actions(self.server["id"])[0]
+        assert action["action"] == "os-server-clone"
+        assert action["message"].startswith("Insufficient disk space")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from polyvisor.vsphere.task import wait_for_task
 from tests.functional.nova.compute.cloud import ApiError, CloudTest, uuid_of, wait_until
 
 ACTION = "os-livemigrate-vmware"
@@ -72,6 +73,22 @@ class RelocationTest(MovingTest):
         assert [name for name, _events in self.actions(self.server)] == ["create"]
         assert self.vm_of(self.server)["host"] == "esx12"
 
+    def test_refuses_places_that_are_not_in_order_and_servers_in_other_states(self) -> None:
+        enter = self.datastore("cluster1-ssd").DatastoreEnterMaintenanceMode
+        for task in (
+            self.session.call(self.host("esx13").EnterMaintenanceMode_Task, 0),
+            self.session.call(self.host("esx14").DisconnectHost_Task),
+            self.session.call(enter).task,
+        ):
+            wait_for_task(self.session, task, timeout=20)
+        self.refused(400, "maintenance", host="esx13")
+        self.refused(400, "disconnected", host="esx14")
+        self.refused(400, "maintenance", datastore="cluster1-ssd")
+
+        self.admin_api.post_server_action(self.server["id"], {"rescue": {}})
+        self.wait_for(self.server, "RESCUE")
+        self.refused(409, "vm_state rescued", host="esx11")
+
     def assert_dry_run(self) -> None:
         found = self.admin_api.api_post(
             f"/servers/{self.server['id']}/action", {ACTION: {"check": True}}, check_response_status=[200]
@@ -105,10 +122,15 @@ class RelocationTest(MovingTest):
         self.break_method(**SLOW, fault="NoDiskSpace")
         self.relocate(datastore="cluster1-ssd")
         assert self.told(ACTION)[1] == "Error"
-        assert self.admin_api.get_instance_actions(self.server["id"])[0]["message"] == "Error"
+        for api in (self.admin_api, self.api):
+            assert "Insufficient disk space" in api.get_instance_actions(self.server["id"])[0]["message"]
         assert self.vm_of(self.server) == before
 
         self.break_method(method="RelocateVM_Task", fault="TaskInProgress", at="call", count=2)
+        assert self.relocate(host="esx13") == "host esx12 to esx13"
+        self.break_method(method="RelocateVM_Task", fault="ConcurrentAccess", at="call", count=2)
+        assert self.relocate(host="esx12") == "host esx13 to esx12"
+        self.break_method(method="RelocateVM_Task", fault="ConcurrentAccess", count=2)
         assert self.relocate(host="esx13") == "host esx12 to esx13"
         # The call does its work, but the way to its end breaks off.
         self.break_method(method="WaitForUpdatesEx", action="drop", skip=1, count=3)

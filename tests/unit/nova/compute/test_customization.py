@@ -10,7 +10,7 @@ from nova.objects.instance import Instance
 
 from polyvisor.nova.compute.customization import decide
 from polyvisor.nova.customization import from_files, to_files
-from polyvisor.vsphere.clone import Guest, Source
+from polyvisor.vsphere.clone_source import Guest, Source
 
 SERVER = Instance(
     uuid="11111111-1111-4111-8111-111111111111", hostname="web", user_data="I2Nsb3VkLWNvbmZpZw=="
@@ -36,7 +36,7 @@ PORTS = [
 
 
 def source(guest: Guest = "linux", *, tools: bool = True) -> Source:
-    return Source("vm-1", None, "[ds] vm", guest, tools, 0, frozenset(), {}, 0, (), {})
+    return Source("vm-1", "uuid", None, "[ds] vm", guest, tools, 0, frozenset(), {}, (), {}, (), {})
 
 
 def test_linux_is_told_its_name_and_addresses() -> None:

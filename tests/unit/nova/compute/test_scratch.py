@@ -1,11 +1,11 @@
 """Ephemeral and swap disks stay known over generations of clones."""
 
 from polyvisor.nova.compute import scratch
-from polyvisor.vsphere.clone import Source
+from polyvisor.vsphere.clone_source import Source
 
 
 def source(disks: dict[int, str], **extra: str) -> Source:
-    return Source("vm-1", None, "[ds] vm", "linux", True, 0, frozenset(), disks, 0, (), extra)
+    return Source("vm-1", "uuid", None, "[ds] vm", "linux", True, 0, frozenset(), disks, (), {}, (), extra)
 
 
 def test_of_a_server_that_nova_built() -> None:

@@ -18,7 +18,7 @@ from nova.objects.instance import Instance
 from nova.policies import servers as server_policies
 
 from polyvisor.nova import customization, dependants, origin, rpc, wish
-from polyvisor.nova.api import building, computes
+from polyvisor.nova.api import building, computes, volumes
 from polyvisor.nova.api.checks import place
 from polyvisor.nova.api.checks.destination import Destination
 from polyvisor.nova.api.policies import clone as policies
@@ -44,12 +44,15 @@ def create(req: wsgi.Request, server_id: str, body: dict[str, Request]) -> dict[
     owner = _owner(context, source, request)
     metadata = _metadata(source, request)
     compute = computes.managing(context, source)
-    _check_volumes(compute, source, request)
-    clone = _clone(source, request)
-    asked = _ask(compute, source, clone.snapshot)["source"]
-    _check_customization(request.get("customization", {}), asked["guest"], request.get("count", 1))
-    disk_bytes = 0 if clone.linked else asked["disk_bytes"] * request.get("count", 1)
-    bounds = _bounds(owner, source, metadata, disk_bytes)
+    count = request.get("count", 1)
+    _check_linked(request)
+    asked = _ask(compute, source, request.get("snapshot"))["source"]
+    _check_customization(request.get("customization", {}), asked["guest"], count)
+    copied = _volumes(compute, owner, source, request, asked)
+    clone = _clone(source, request, asked, copied)
+    disk_bytes = 0 if clone.linked else asked["disk_bytes"]
+    disk_bytes += sum(asked["volumes"][volume] for volume in clone.volumes.values())
+    bounds = _bounds(owner, source, metadata, disk_bytes * count)
     power_on = request.get("power_on", True)
     marks = origin.to_metadata(Origin.CLONE, bounds, power_on=power_on) | clone.to_metadata()
     _mark(compute, source)
@@ -58,7 +61,7 @@ def create(req: wsgi.Request, server_id: str, body: dict[str, Request]) -> dict[
         building.http_errors(),
         compute_utils.EventReporter(compute.cell, "polyvisor_clone_request", None, source.uuid),
     ):
-        servers = _create(owner, source, request, metadata, marks)
+        servers = _create(owner, source, request | {"metadata": metadata}, copied, marks)
     return view.index(req, servers)
 
 
@@ -75,10 +78,20 @@ def _source(context: RequestContext, server_id: str) -> Instance:
     return source
 
 
-def _clone(source: Instance, request: Request) -> Clone:
+def _check_linked(request: Request) -> None:
     if request.get("linked") and "snapshot" not in request:
         raise webob.exc.HTTPBadRequest(explanation="A linked clone is made of a snapshot. Name one.")
-    return Clone(source.uuid, request.get("snapshot"), linked=request.get("linked", False))
+
+
+def _clone(source: Instance, request: Request, asked: Request, copied: list[volumes.Copied]) -> Clone:
+    return Clone(
+        source.uuid,
+        request.get("snapshot"),
+        linked=request.get("linked", False),
+        vm=asked["vm"],
+        state=asked["snapshot"],
+        volumes={volume.device: volume.volume for volume in copied},
+    )
 
 
 def _mark(compute: computes.Compute, source: Instance) -> None:
@@ -133,21 +146,21 @@ def _ask(compute: computes.Compute, source: Instance, snapshot: str | None) -> A
     )
 
 
-def _check_volumes(compute: computes.Compute, source: Instance, request: Request) -> None:
+def _volumes(
+    compute: computes.Compute, owner: RequestContext, source: Instance, request: Request, asked: Request
+) -> list[volumes.Copied]:
+    """Return the volumes that are copied too; by the source's device names, which the copies get."""
     mappings = objects.BlockDeviceMappingList.get_by_instance_uuid(compute.cell, source.uuid)
-    root = mappings.root_bdm()
-    if root is not None and root.is_volume:
-        raise webob.exc.HTTPBadRequest(
-            explanation=f"Server {source.uuid} boots from volume {root.volume_id}. Make a copy of the volume "
-            "(openstack volume create --source), and a server that boots from it."
-        )
-    volumes = sorted(mapping.volume_id for mapping in mappings if mapping.is_volume)
-    if volumes and request.get("volumes") != "omit":
-        raise webob.exc.HTTPBadRequest(
-            explanation=f"Server {source.uuid} has volumes: {', '.join(volumes)}. A clone gets no copies of "
-            'them. Clone without them ("volumes": "omit"), then copy those that it needs (openstack volume '
-            "create --source) and attach them."
-        )
+    if request.get("volumes") == "omit":
+        if (root := mappings.root_bdm()) is not None and root.is_volume:
+            raise webob.exc.HTTPBadRequest(
+                explanation=f"Server {source.uuid} boots from volume {root.volume_id}. A clone needs a copy."
+            )
+        return []
+    with building.http_errors():
+        copied = volumes.copied(owner, source, mappings, request.get("snapshot"), asked["volumes"])
+    volumes.check_quota(owner, copied, request.get("count", 1))
+    return copied
 
 
 def _check_customization(request: Request, guest: str, count: int) -> None:
@@ -178,7 +191,11 @@ def _bounds(owner: RequestContext, source: Instance, metadata: dict[str, str], d
 
 
 def _create(
-    owner: RequestContext, source: Instance, request: Request, metadata: dict[str, str], marks: dict[str, str]
+    owner: RequestContext,
+    source: Instance,
+    request: Request,
+    copied: list[volumes.Copied],
+    marks: dict[str, str],
 ) -> list[Instance]:
     target = {"project_id": owner.project_id, "user_id": owner.user_id, "availability_zone": None}
     owner.can(server_policies.SERVERS % "create", target)
@@ -195,12 +212,14 @@ def _create(
         display_description=source.display_description,
         key_name=request.get("key_name"),
         security_groups=_security_groups(owner, source),
-        metadata=metadata,
+        metadata=request["metadata"],
         requested_networks=_networks(owner, source, request, target),
         config_drive=bool(source.config_drive),
         scheduler_hints={},
         user_data=user_data,
         injected_files=customization.to_files(customized),
+        block_device_mapping=volumes.mappings_of(copied, source.image_ref or None),
+        legacy_bdm=False,
         check_server_group_quota=True,
         supports_multiattach=True,
         supports_port_resource_request=True,

@@ -13,7 +13,7 @@ from nova.objects.instance import Instance
 from nova.objects.migration import MigrationList
 
 from polyvisor.nova import destination, rpc, task_states
-from polyvisor.nova.api import computes, operations, relocations
+from polyvisor.nova.api import backends, computes, operations, relocations
 from polyvisor.nova.api.computes import Compute
 from polyvisor.nova.api.policies import relocation as policies
 from polyvisor.nova.api.schemas import relocation as schema
@@ -44,6 +44,7 @@ def relocate(req: wsgi.Request, server_id: str, body: dict[str, Any]) -> wsgi.Re
         found = relocations.list_candidates(context, own, server, request)
         return wsgi.ResponseObject({"relocation": view.candidates(server, found)}, code=200)
     compute, move = relocations.check(context, own, server, request)
+    backends.check({volume: move["disks"][key] for key, volume in move["volumes"].items()})
     if compute == own:
         with operations.begin(context, server, CLAIM) as cell:
             rpc.PolyvisorAPI().relocate(cell, server, move)

@@ -64,7 +64,7 @@ CREATE = {
                 "metadata": parameter_types.metadata,
                 "key_name": parameter_types.name,
                 "customization": _CUSTOMIZATION,
-                "volumes": {"type": "string", "enum": ["omit"]},
+                "volumes": {"type": "string", "enum": ["copy", "omit"]},
                 "project_id": {"type": "string", "pattern": "^[a-zA-Z0-9-]{1,64}$"},
             },
             "required": ["name"],

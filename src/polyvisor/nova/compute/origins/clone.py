@@ -11,9 +11,9 @@ from nova.objects.instance import Instance
 from oslo_log import log as logging
 from oslo_vmware.exceptions import VMwareDriverException
 
-from polyvisor.nova import errors, origin, wish
+from polyvisor.nova import errors, origin, told, wish
 from polyvisor.nova.clone import Clone
-from polyvisor.nova.compute import customization, keeping, scratch
+from polyvisor.nova.compute import copied_volumes, customization, keeping, scratch
 from polyvisor.nova.compute.action import Action
 from polyvisor.nova.compute.build_end import wait_for_nova
 from polyvisor.nova.compute.clone import OrderedClone
@@ -25,7 +25,8 @@ from polyvisor.nova.compute.place import Inventory, Place
 from polyvisor.nova.compute.vmops import VMwareVMOps
 from polyvisor.nova.compute.work import Plan
 from polyvisor.nova.customization import from_files
-from polyvisor.vsphere.clone import Order, Source
+from polyvisor.vsphere.clone import Order
+from polyvisor.vsphere.clone_source import Source
 from polyvisor.vsphere.faults import VSphereError
 from polyvisor.vsphere.inventory import find_vm
 from polyvisor.vsphere.refusal import PlacementRefused
@@ -41,6 +42,7 @@ _REFUSALS = (
     UploadFailed,
     exception.DatastoreNotFound,
     errors.OperationLost,
+    errors.OperationRefused,
     errors.SnapshotNotFound,
     errors.VCenterRefused,
     errors.VCenterUnavailable,
@@ -61,7 +63,7 @@ def spawn(ops: VMwareVMOps, cluster: Cluster, build: Build) -> None:
         build.operations.forget(build.instance)
         _tell(build, clone, f"{summary}: {error}", error)
         if isinstance(error, _REFUSALS):
-            reason = f"server {clone.source} cannot be cloned: {error}"
+            reason = f"server {clone.source} cannot be cloned: {told.reason(error)}"
             raise exception.BuildAbortException(instance_uuid=build.instance.uuid, reason=reason) from error
         raise
     build.operations.forget(build.instance)
@@ -71,27 +73,34 @@ def spawn(ops: VMwareVMOps, cluster: Cluster, build: Build) -> None:
 
 def _spawn(ops: VMwareVMOps, cluster: Cluster, build: Build, clone: Clone, summary: str) -> str:
     """Build, and say what was done."""
-    source = cluster.clone_source(clone.source, clone.snapshot)
-    place = _place(Inventory.read(cluster), source, clone, wish.read(build.instance.metadata) or Wish())
+    source, hosts, stores = cluster.clone_ground(clone)
+    place = _place(Inventory(hosts, stores), source, clone, wish.read(build.instance.metadata) or Wish())
+    disks = copied_volumes.disks(source, clone)
+    guest = customization.decide(from_files(build.injected_files), source, build.instance, build.network_info)
 
-    told = customization.decide(from_files(build.injected_files), source, build.instance, build.network_info)
-
-    def copy(order: Order) -> str:
-        marks = {**order.identity.extra_config, **scratch.marks(source), **told.extra_config}
+    def copy(order: Order) -> tuple[str, bool]:
+        marks = {**order.identity.extra_config, **scratch.marks(source), **guest.extra_config}
         complete = replace(
             order,
             identity=replace(order.identity, extra_config=marks),
+            volumes=frozenset(disks.values()),
             linked=clone.linked,
-            customization=told.specification,
+            customization=guest.specification,
         )
         work = OrderedClone(cluster, source, complete)
-        details = {"uuid": build.instance.uuid, "destination": asdict(order.destination)}
-        plan = Plan(vm=source.vm, summary=summary, details=details)
+        details = {
+            "uuid": build.instance.uuid,
+            "destination": asdict(order.destination),
+            "volumes": disks,
+        }
+        plan = Plan(vm=source.vm, summary=summary, details=details, before=source.tasks)
         made = build.operations.pursue(build.context, build.instance, plan, _Copying(build), work)
-        return moref(made) if made else find_vm(cluster.session, build.instance.uuid)
+        vm = moref(made) if made else find_vm(cluster.session, build.instance.uuid)
+        copied_volumes.give(ops, vm, disks, build.block_device_info)
+        return vm, bool(made) and order.power_on
 
     power_on = not origin.is_left_off(build.instance.system_metadata)
-    CloneVMOps.of(ops.at(place), host=place.host, copy=copy, power_on=power_on).spawn(
+    CloneVMOps.of(ops, place=place, copy=copy, power_on=power_on).spawn(
         build.context,
         build.instance,
         build.image_meta,
@@ -100,15 +109,19 @@ def _spawn(ops: VMwareVMOps, cluster: Cluster, build: Build, clone: Clone, summa
         build.network_info,
         build.block_device_info,
     )
-    return f"{summary}; {told.warning}" if told.warning else summary
+    copied_volumes.settle(build.context, build.instance, clone)
+    return f"{summary}; {guest.warning}" if guest.warning else summary
 
 
-def complete(ops: VMwareVMOps, cluster: Cluster, manager: Any, instance: Instance) -> None:
+def complete(
+    ops: VMwareVMOps, cluster: Cluster, manager: Any, instance: Instance, disks: copied_volumes.Disks
+) -> None:
     """End a build during which nova-compute was killed, after its VM was copied.
 
     Nova has put the server into ERROR meanwhile, and has kept its ports, volumes and allocations.
 
     :param manager: Nova's compute manager.
+    :param disks: those of the VM that are to be volumes.
     """
     context = instance._context
     wait_for_nova(instance)
@@ -116,17 +129,21 @@ def complete(ops: VMwareVMOps, cluster: Cluster, manager: Any, instance: Instanc
     home = cluster.placement(instance.uuid)
     if home.host is None or home.datastore is None:
         raise errors.OperationLost(summary=f"VM {vm} has no host or no datastore that can be seen")
-    place = Place(home.host.moref, stays=False, datastores=frozenset({home.datastore.name}))
+    stores = [store for store in cluster.all_datastores() if store.moref == home.datastore.moref]
+    place = Place(home.host.moref, stays=False, stores=stores)
     power_on = not origin.is_left_off(instance.system_metadata)
-    CloneVMOps.of(ops.at(place), host=place.host, copy=lambda _order: vm, power_on=power_on).spawn(
+    volumes = manager._get_instance_block_device_info(context, instance)
+    copied_volumes.give(ops, vm, disks, volumes)
+    CloneVMOps.of(ops, place=place, copy=lambda _order: (vm, False), power_on=power_on).spawn(
         context,
         instance,
         instance.image_meta,
         [],
         None,
         instance.get_network_info(),
-        manager._get_instance_block_device_info(context, instance),
+        volumes,
     )
+    copied_volumes.settle(context, instance, Clone.read(instance.system_metadata))
     manager._update_instance_after_spawn(instance)
     instance.save(expected_task_state=[None], expected_vm_state=[vm_states.ERROR])
 
@@ -138,6 +155,7 @@ def _place(inventory: Inventory, source: Source, clone: Clone, wished: Wish) -> 
     """
     reading = source.datastores if clone.linked else frozenset()
     needed = 0 if clone.linked else source.disk_bytes
+    needed += sum(source.volumes[volume].capacity_bytes for volume in clone.volumes.values())
     refusals: list[PlacementRefused] = []
     for attempt in _attempts(inventory, source, wished):
         try:
