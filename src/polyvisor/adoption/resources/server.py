@@ -1,0 +1,149 @@
+"""Servers of Nova that are VMs of vCenter."""
+
+import threading
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+from polyvisor.adoption.clouds import RefusedError, ask, ask_gone, clock_skew, listing
+from polyvisor.adoption.job import Job
+from polyvisor.adoption.journal import Thing
+from polyvisor.adoption.work import Work
+
+KIND, KEY = "server", "server"
+#: Metadata by which one is found again after a crash.
+_MARK: Final = "polyvisor:adoption"
+_PAUSE: Final = 1.0
+#: Seconds by which the lists overlap: what is in the database at a moment may carry an earlier time.
+_OVERLAP: Final = 20.0
+#: A list with details would cost Nova a question to Neutron; these cost one query of its database each.
+_STATUSES: Final[Mapping[str, list[str]]] = {
+    "built": ["ACTIVE", "SHUTOFF", "SUSPENDED", "PAUSED"],
+    "error": ["ERROR"],
+    "gone": ["DELETED"],
+}
+
+
+def thing(job_id: str) -> Thing:
+    """How the journal knows the server of a VM."""
+    return Thing(job_id, KIND, KEY)
+
+
+def make(work: Work, job: Job, ports: Mapping[str, str], volumes: Sequence[str], ticket: str) -> str:
+    """Ask Nova to adopt a VM; give the id of the server, which is being built.
+
+    Args:
+        ports: key of a NIC -> id of its port.
+
+    Raises:
+        RefusedError: Nova said no.
+    """
+    wanted = thing(job.id)
+    work.journal.write(wanted)
+    body = {
+        "name": job.server.server,
+        "project_id": job.project,
+        "vm": job.id,
+        "instance_uuid": job.server.instance_uuid,
+        "ticket": ticket,
+        "flavor": job.flavor,
+        "ports": [{"port": port, "nic": int(nic)} for nic, port in ports.items()],
+        "metadata": {_MARK: work.mark(job.id)},
+    }
+    if volumes:
+        body["volumes"] = list(volumes)
+    made = ask(work.clouds.admin.compute, "POST", "/os-server-adopt", {"server": body})["server"]
+    work.journal.write(replace(wanted, id=made["id"]))
+    return str(made["id"])
+
+
+def find(work: Work, things: Iterable[Thing]) -> list[Thing]:
+    """The server of one VM, if it is there, of which no answer is known."""
+    marks = {work.mark(item.owner): item for item in things}
+    found = listing(work.clouds.admin.compute, "/servers/detail", "servers", {"all_tenants": "1"})
+    return [
+        replace(marks[mark], id=item["id"])
+        for item in found
+        if (mark := item["metadata"].get(_MARK)) in marks
+    ]
+
+
+def remove(work: Work, known: Thing) -> None:
+    """Let Nova forget it; it is gone some time later.
+
+    Raises:
+        RefusedError: Nova said no.
+    """
+    ask_gone(work.clouds.admin.compute, "POST", f"/servers/{known.id}/action", {"os-server-release": {}})
+
+
+def fault(work: Work, server: str) -> str:
+    """Why a server is in error."""
+    try:
+        found = ask(work.clouds.admin.compute, "GET", f"/servers/{server}")["server"]
+    except RefusedError as exc:
+        return str(exc)
+    return str(found.get("fault", {}).get("message") or f"server {server} is {found['status']}")
+
+
+def is_gone(work: Work, server: str) -> bool:
+    """Whether Nova has no such server.
+
+    Raises:
+        RefusedError: Nova does not answer.
+    """
+    try:
+        ask(work.clouds.admin.compute, "GET", f"/servers/{server}")
+    except RefusedError as exc:
+        if exc.status == 404:
+            return True
+        raise
+    return False
+
+
+class Watch:
+    """Waits for many servers by short lists, whoever waits for how many of them. Thread-safe."""
+
+    def __init__(self, work: Work) -> None:
+        """Begin with what changes from now on, by Nova's clock."""
+        self._compute = work.clouds.admin.compute
+        self._lock = threading.Lock()
+        self._states: dict[str, str] = {}
+        self._skew = clock_skew(self._compute)
+        self._looked = 0.0
+        self._since = time.time()
+
+    def wait(self, servers: Iterable[str], seconds: float, ends: Collection[str]) -> dict[str, str]:
+        """Wait until servers are as wished.
+
+        Args:
+            ends: of "built", "error" and "gone", what to wait for.
+
+        Returns:
+            id -> which of them; those that took longer are missing.
+
+        Raises:
+            RefusedError: Nova does not answer any more.
+        """
+        waiting, ended = set(servers), {}
+        end = time.monotonic() + seconds
+        while waiting and time.monotonic() < end:
+            states = self._look()
+            ended.update({server: states[server] for server in waiting if states.get(server) in ends})
+            waiting -= ended.keys()
+        return ended
+
+    def _look(self) -> Mapping[str, str]:
+        """Ask Nova, once in a while for all who wait; give all that is known."""
+        with self._lock:
+            time.sleep(max(self._looked + _PAUSE - time.monotonic(), 0))
+            now = time.time()
+            since = datetime.fromtimestamp(self._since + self._skew - _OVERLAP, UTC).isoformat()
+            query = {"all_tenants": "1", "changes-since": since}
+            for state, statuses in _STATUSES.items():
+                found = listing(self._compute, "/servers", "servers", {**query, "status": statuses})
+                self._states.update({item["id"]: state for item in found})
+            self._since, self._looked = now, time.monotonic()
+            return dict(self._states)

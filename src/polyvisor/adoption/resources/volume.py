@@ -1,0 +1,115 @@
+"""Volumes of Cinder, made of disks that VMs have, in place: decision 0014."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from polyvisor.adoption.clouds import RefusedError, ask, ask_gone, listing
+from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.job import Job
+from polyvisor.adoption.journal import Thing
+from polyvisor.adoption.plan import Volume
+from polyvisor.adoption.work import Work
+
+KIND: Final = "volume"
+#: Metadata by which one is found again, and the reason of Cinder's driver for refusing a disk.
+_MARK: Final = "polyvisor:adoption"
+_REASON: Final = "polyvisor:refused"
+_PAUSE: Final = 0.5
+_SECONDS: Final = 300.0
+
+
+def make(work: Work, job: Job, wanted: Sequence[Volume]) -> list[str]:
+    """Let Cinder manage disks of a VM, and wait until it does; give the ids in the order of the disks.
+
+    Raises:
+        AdoptionError: Cinder refused, and why.
+    """
+    cinder = work.clouds.of_project(job.project).block_storage
+    things = [Thing(job.id, KIND, f"disk {volume.disk}", project=job.project) for volume in wanted]
+    ids = []
+    for volume, thing in zip(wanted, things, strict=True):
+        work.journal.write(thing)
+        body = {"volume": _body(work, job, volume, thing)}
+        made = ask(cinder, "POST", "/manageable_volumes", body)["volume"]
+        work.journal.write(replace(thing, id=made["id"]))
+        ids.append(str(made["id"]))
+    for volume, id_ in zip(wanted, ids, strict=True):
+        _wait(cinder, id_, volume)
+    return ids
+
+
+def _body(work: Work, job: Job, volume: Volume, thing: Thing) -> dict[str, Any]:
+    ref = {"source-vm": job.server.instance_uuid, "source-id": str(volume.disk)}
+    body = {
+        "host": job.pool,
+        "ref": ref,
+        "name": volume.volume,
+        "bootable": False,
+        "metadata": {_MARK: work.mark(job.id, thing.key)},
+    }
+    return {**body, "volume_type": volume.type} if volume.type else body
+
+
+def _wait(cinder: Any, volume: str, planned: Volume) -> None:
+    end = time.monotonic() + _SECONDS
+    while time.monotonic() < end:
+        found = ask(cinder, "GET", f"/volumes/{volume}")["volume"]
+        if found["status"] == "available":
+            return
+        if found["status"].startswith("error"):
+            reason = found["metadata"].get(_REASON, f"volume {volume} is {found['status']}")
+            raise AdoptionError(f"disk {planned.disk} does not become a volume: {reason}")
+        time.sleep(_PAUSE)
+    raise AdoptionError(f"disk {planned.disk}: Cinder did not manage it within {_SECONDS:g} s")
+
+
+def find(work: Work, things: Iterable[Thing]) -> list[Thing]:
+    """Those of the volumes of one VM that are there, with their ids, of which no answer is known."""
+    marks = {work.mark(thing.owner, thing.key): thing for thing in things}
+    projects = {thing.project for thing in marks.values()}
+    found = [
+        (item["metadata"].get(_MARK), item["id"])
+        for project in projects
+        for item in listing(work.clouds.of_project(str(project)).block_storage, "/volumes/detail", "volumes")
+    ]
+    return [replace(marks[mark], id=id_) for mark, id_ in found if mark in marks]
+
+
+def remove(work: Work, thing: Thing) -> None:
+    """Let Cinder forget it. It is never deleted: its disk is the VM's.
+
+    Raises:
+        AdoptionError: OpenStack said no, or did not end.
+    """
+    cinder = work.clouds.of_project(str(thing.project)).block_storage
+    path = f"/volumes/{thing.id}"
+    end = time.monotonic() + _SECONDS
+    asked = False
+    while time.monotonic() < end:
+        try:
+            status = ask(cinder, "GET", path)["volume"]["status"]
+        except RefusedError as exc:
+            if exc.status == 404:
+                return
+            raise
+        settled = status == "available" or status.startswith("error")
+        if asked and settled:
+            raise AdoptionError(f"Cinder cannot forget volume {thing.id}: it is {status}")
+        if settled:
+            ask_gone(cinder, "POST", f"{path}/action", {"os-unmanage": {}})
+            asked = True
+        time.sleep(_PAUSE)
+    raise AdoptionError(f"volume {thing.id} was not forgotten within {_SECONDS:g} s")
+
+
+def pools(work: Work) -> Mapping[str, str | None]:
+    """Cinder's pools -> the vCenter (instance UUID) that each is of; None: it does not say.
+
+    Raises:
+        RefusedError: OpenStack said no.
+    """
+    cinder = work.clouds.admin.block_storage
+    found = ask(cinder, "GET", "/scheduler-stats/get_pools", query={"detail": "true"})["pools"]
+    return {item["name"]: item["capabilities"].get("vcenter_uuid") for item in found}
