@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -68,6 +69,8 @@ type inventory struct {
 	jobs     jobs
 	sharing  sharing
 	added    bool // a host, since the start
+
+	reconfiguring sync.Mutex // one VM at a time, or two would find the same version
 }
 
 func newInventory(spec inventorySpec) (*inventory, error) {

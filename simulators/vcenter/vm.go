@@ -150,10 +150,15 @@ func moveToHost(ctx *simulator.Context, vm *simulator.VirtualMachine, from, to *
 	ctx.WithLock(to, func() { set(ctx, to, map[string]types.AnyType{"vm": append(slices.Clone(to.Vm), vm.Self)}) })
 }
 
-// ReconfigVMTask checks the devices first, and keeps the networks' lists right.
+// ReconfigVMTask checks version and devices first, and keeps the networks' lists right.
 func (m *vmMethods) ReconfigVMTask(ctx *simulator.Context, req *types.ReconfigVM_Task) soap.HasFault {
 	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
 	task := run(ctx, vm, "ReconfigVM_Task", func() (types.AnyType, types.BaseMethodFault) {
+		m.inventory.reconfiguring.Lock()
+		defer m.inventory.reconfiguring.Unlock()
+		if version := req.Spec.ChangeVersion; version != "" && version != vm.Config.ChangeVersion {
+			return nil, &types.ConcurrentAccess{}
+		}
 		if fault := m.check(ctx, vm, req.Spec.DeviceChange); fault != nil {
 			return nil, fault
 		}

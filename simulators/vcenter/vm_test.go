@@ -100,3 +100,19 @@ func TestReconfigureRefusesADeviceThatIsNotThere(t *testing.T) {
 	})
 	l.failed(task, err, &types.InvalidDeviceSpec{})
 }
+
+func TestReconfigureOneVersionOnce(t *testing.T) {
+	l := newLab(t)
+	vm := l.create("cluster1", l.host("esx11"), vmSpec("versioned", "shared1", gb, true, ""))
+	var found mo.VirtualMachine
+	l.read(vm, &found, "config.changeVersion", "config.instanceUuid")
+	spec := types.VirtualMachineConfigSpec{ChangeVersion: found.Config.ChangeVersion, Annotation: "first"}
+	l.done(vm.Reconfigure(l.ctx, spec))
+	spec.Annotation = "second"
+	task, err := vm.Reconfigure(l.ctx, spec)
+	l.failed(task, err, &types.ConcurrentAccess{})
+	l.read(vm, &found, "config.annotation")
+	if found.Config.Annotation != "first" {
+		t.Errorf("annotation is %q", found.Config.Annotation)
+	}
+}
