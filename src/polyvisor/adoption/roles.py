@@ -5,6 +5,7 @@ from typing import Any
 
 from polyvisor.adoption.clouds import Clouds, RefusedError, ask
 from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.resources import volume
 
 
 def require(clouds: Clouds, projects: Collection[str], names: Mapping[str, str]) -> None:
@@ -29,7 +30,7 @@ def _missing(clouds: Clouds, projects: Collection[str], names: Mapping[str, str]
         try:
             # Without a host it is answered with 400 to whoever may, with 403 to others.
             cinder: Any = clouds.of_project(project).block_storage
-            ask(cinder, "GET", "/manageable_volumes")
+            ask(cinder, "GET", volume.MANAGEABLE, microversion=volume.MICROVERSION)
         except RefusedError as exc:
             if exc.status == 401:
                 yield f"user {user} has no role in project {name}: {command}"

@@ -13,6 +13,9 @@ from polyvisor.adoption.plan import Volume
 from polyvisor.adoption.work import Work
 
 KIND: Final = "volume"
+MANAGEABLE: Final = "/manageable_volumes"
+#: The first that has it.
+MICROVERSION: Final = "3.8"
 #: Metadata by which one is found again, and the reason of Cinder's driver for refusing a disk.
 _MARK: Final = "polyvisor:adoption"
 _REASON: Final = "polyvisor:refused"
@@ -32,7 +35,7 @@ def make(work: Work, job: Job, wanted: Sequence[Volume]) -> list[str]:
     for volume, thing in zip(wanted, things, strict=True):
         work.journal.write(thing)
         body = {"volume": _body(work, job, volume, thing)}
-        made = ask(cinder, "POST", "/manageable_volumes", body)["volume"]
+        made = ask(cinder, "POST", MANAGEABLE, body, microversion=MICROVERSION)["volume"]
         work.journal.write(replace(thing, id=made["id"]))
         ids.append(str(made["id"]))
     for volume, id_ in zip(wanted, ids, strict=True):
