@@ -12,7 +12,7 @@ from polyvisor.adoption.cloud_reader import read_cloud, read_rooms
 from polyvisor.adoption.clouds import Clouds
 from polyvisor.adoption.discover import discover
 from polyvisor.adoption.errors import AdoptionError
-from polyvisor.adoption.journal import Journal
+from polyvisor.adoption.journal import Journal, Vm
 from polyvisor.adoption.judgement import Judgement, judge_anew
 from polyvisor.adoption.plan import Plan, Server
 from polyvisor.adoption.preparation import Preparation
@@ -27,6 +27,7 @@ from polyvisor.vsphere.session import Session
 #: VMs under way at a time. Nova builds ten at a time in each cluster (max_concurrent_builds).
 PARALLEL: Final = 32
 _BATCHES: Final = 4
+_NOT_ANEW: Final = {"under way", "adopted", "undoing", "releasing"}
 
 
 @dataclass
@@ -86,13 +87,14 @@ def apply(  # noqa: PLR0913 - what a service decides
         settle(work, watch)
     states = {vm: item.state for vm, item in journal.vms().items()}
     going = [item for item in wanted if states.get(item.id) == "under way"]
-    todo = [item for item in wanted if states.get(item.id) not in {"under way", "adopted", "undoing"}]
+    todo = [item for item in wanted if states.get(item.id) not in _NOT_ANEW]
     cloud, judgement = _judge(work, plan, todo)
     preparation = Preparation(work, plan, cloud)
     preparation.check(judgement.subjects)
     if dry_run:
         ready = tuple(item.server.id for item in judgement.subjects)
         return Outcome(refused=dict(judgement.refused), waiting=ready)
+    journal.note(*(Vm(vm, "left alone", why) for vm, why in judgement.refused.items()))
     _run(work, watch, preparation, judgement.subjects, going, parallel)
     left = prune(work)
     return _outcome(work, wanted, judgement, left)
@@ -155,7 +157,7 @@ def _outcome(work: Work, wanted: Sequence[Server], judgement: Judgement, left: M
             if vm.details.get("changed"):
                 outcome.changed[vm.id] = vm.details["changed"]
         elif vm.id not in outcome.refused:
-            outcome.failed[vm.id] = vm.reason
+            outcome.failed[vm.id] = vm.reason or "it is being released; end that first"
             if vm.details.get("left"):
                 outcome.left[vm.id] = vm.details["left"]
     return outcome

@@ -16,6 +16,7 @@ from polyvisor.adoption.undo import undo
 from polyvisor.adoption.work import Progress, Work
 from polyvisor.vsphere import fingerprint
 from polyvisor.vsphere.faults import VSphereError
+from polyvisor.vsphere.fingerprint import Fingerprint
 from polyvisor.vsphere.virtual_machine import VirtualMachine, read_virtual_machines
 
 T = TypeVar("T")
@@ -69,7 +70,7 @@ class Batch:
                 failed[job.id] = "; ".join(changes)
         going = [job for job in jobs if job.id not in failed]
         self._work.journal.note(
-            *(Vm(job.id, "under way", "", {prints.BEFORE: prints.pack(before[job.id])}) for job in going)
+            *(Vm(job.id, "under way", "", _was(present[job.id], before[job.id])) for job in going)
         )
         for job in going:
             self._work.tell(job.id, "begun")
@@ -148,3 +149,9 @@ class Batch:
             self._work.journal.note(state)
             more = f"; not undone yet: {left[vm]}" if vm in left else ""
             self._work.on_progress(Progress(vm, f"{why}{more}", "failed"))
+
+
+def _was(vm: VirtualMachine, before: Fingerprint) -> dict[str, object]:
+    """What is to be known later of how a VM was."""
+    snapshots = [snapshot.name for snapshot in vm.snapshots]
+    return {prints.BEFORE: prints.pack(before), "host": vm.host, "snapshots": snapshots}

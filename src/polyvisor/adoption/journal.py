@@ -18,8 +18,8 @@ from typing import Any, Final, Literal
 
 from polyvisor.adoption.errors import AdoptionError
 
-#: "undoing": it failed, or is being released, and not all of it is gone yet.
-VmState = Literal["under way", "adopted", "undoing", "failed", "released"]
+#: "undoing": it failed, and not all of it is gone yet. "left alone": it was not begun with, for a reason.
+VmState = Literal["under way", "adopted", "undoing", "failed", "releasing", "released", "left alone"]
 #: Owner of what several VMs share.
 SHARED: Final = ""
 _VERSION: Final = 1
@@ -64,8 +64,8 @@ class Vm:
 
     Attributes:
         reason: why it failed, in plain words.
-        details: "before", "after": fingerprints; "server": id; "seconds"; "drift"; "left": what could not
-            be undone.
+        details: "before": fingerprint; "host": moref; "snapshots": names; "server": id; "seconds";
+            "changed": settings beside its identity; "left": what could not be undone.
         at: of the last change, ISO 8601, UTC.
     """
 

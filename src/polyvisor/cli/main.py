@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from polyvisor.cli import adoption_apply
 from polyvisor.cli.adoption import adopt
 from polyvisor.cli.sandbox import sandbox
 
@@ -14,5 +15,6 @@ def main() -> None:
     """One management for virtualization of every kind."""
 
 
+adoption_apply.add_to(adopt)
 main.add_command(adopt)
 main.add_command(sandbox)

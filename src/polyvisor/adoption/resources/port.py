@@ -8,6 +8,7 @@ from polyvisor.adoption.clouds import RefusedError, ask, ask_gone, listing
 from polyvisor.adoption.job import Job
 from polyvisor.adoption.journal import Thing
 from polyvisor.adoption.plan import Port
+from polyvisor.adoption.resources.shared import recorded
 from polyvisor.adoption.work import Work
 
 KIND = "port"
@@ -44,9 +45,9 @@ class Ports:
         if not pairs:
             return
         things = {self._mark(thing): thing for thing in (_thing(job, port) for job, port in pairs)}
-        self._work.journal.write(*things.values())
         body = {"ports": [self._body(job, port) for job, port in pairs]}
-        made = ask(self._neutron, "POST", "/ports", body)["ports"]
+        with recorded(self._work, *things.values()):
+            made = ask(self._neutron, "POST", "/ports", body)["ports"]
         self._work.journal.write(*(replace(things[item["description"]], id=item["id"]) for item in made))
 
     def _body(self, job: Job, port: Port) -> dict[str, Any]:

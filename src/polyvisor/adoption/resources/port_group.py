@@ -38,7 +38,6 @@ def make(work: Work, network: Network, there: Thing, compute: str, group: str) -
         return ensure(work, thing, find, create)
     except RefusedError as exc:
         if exc.status == 409:
-            work.journal.forget(thing)
             return None
         raise
 

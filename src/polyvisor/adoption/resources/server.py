@@ -5,11 +5,12 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from polyvisor.adoption.clouds import RefusedError, ask, ask_gone, clock_skew, listing
 from polyvisor.adoption.job import Job
 from polyvisor.adoption.journal import Thing
+from polyvisor.adoption.resources.shared import recorded
 from polyvisor.adoption.work import Work
 
 KIND, KEY = "server", "server"
@@ -41,8 +42,7 @@ def make(work: Work, job: Job, ports: Mapping[str, str], volumes: Sequence[str],
         RefusedError: Nova said no.
     """
     wanted = thing(job.id)
-    work.journal.write(wanted)
-    body = {
+    body: dict[str, Any] = {
         "name": job.server.server,
         "project_id": job.project,
         "vm": job.id,
@@ -54,7 +54,8 @@ def make(work: Work, job: Job, ports: Mapping[str, str], volumes: Sequence[str],
     }
     if volumes:
         body["volumes"] = list(volumes)
-    made = ask(work.clouds.admin.compute, "POST", "/os-server-adopt", {"server": body})["server"]
+    with recorded(work, wanted):
+        made = ask(work.clouds.admin.compute, "POST", "/os-server-adopt", {"server": body})["server"]
     work.journal.write(replace(wanted, id=made["id"]))
     return str(made["id"])
 

@@ -1,13 +1,31 @@
-"""How anything that several VMs share is made once."""
+"""How things are made once, whatever happens on the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
+from polyvisor.adoption.clouds import RefusedError
 from polyvisor.adoption.journal import Thing
 from polyvisor.adoption.work import Work
 
 #: Gives the id, and whether apply has made it.
 Found = tuple[str, bool]
+
+
+@contextmanager
+def recorded(work: Work, *things: Thing) -> Iterator[None]:
+    """Write down that things are asked for; what was plainly refused is not looked for later.
+
+    Raises:
+        RefusedError: OpenStack said no.
+    """
+    work.journal.write(*things)
+    try:
+        yield
+    except RefusedError as exc:
+        if exc.status is not None and 400 <= exc.status < 500:
+            work.journal.forget(*things)
+        raise
 
 
 def ensure(work: Work, thing: Thing, find: Callable[[], Found | None], make: Callable[[], str]) -> Thing:
@@ -21,9 +39,9 @@ def ensure(work: Work, thing: Thing, find: Callable[[], Found | None], make: Cal
         made = found[1] or (known is not None and known.made and known.id == found[0])
         there = replace(thing, id=found[0], made=made)
     else:
-        work.journal.write(thing)
         work.tell(thing.kind, f"making {thing.kind} {thing.key}")
-        there = replace(thing, id=make())
+        with recorded(work, thing):
+            there = replace(thing, id=make())
     if there != known:
         work.journal.write(there)
     return there

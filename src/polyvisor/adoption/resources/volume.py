@@ -10,6 +10,7 @@ from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.job import Job
 from polyvisor.adoption.journal import Thing
 from polyvisor.adoption.plan import Volume
+from polyvisor.adoption.resources.shared import recorded
 from polyvisor.adoption.work import Work
 
 KIND: Final = "volume"
@@ -33,9 +34,9 @@ def make(work: Work, job: Job, wanted: Sequence[Volume]) -> list[str]:
     things = [Thing(job.id, KIND, f"disk {volume.disk}", project=job.project) for volume in wanted]
     ids = []
     for volume, thing in zip(wanted, things, strict=True):
-        work.journal.write(thing)
         body = {"volume": _body(work, job, volume, thing)}
-        made = ask(cinder, "POST", MANAGEABLE, body, microversion=MICROVERSION)["volume"]
+        with recorded(work, thing):
+            made = ask(cinder, "POST", MANAGEABLE, body, microversion=MICROVERSION)["volume"]
         work.journal.write(replace(thing, id=made["id"]))
         ids.append(str(made["id"]))
     for volume, id_ in zip(wanted, ids, strict=True):
