@@ -9,6 +9,8 @@ NovaException
 ├── OperationRefused       400  long work on a server is refused before anything was changed
 ├── SnapshotRefused        409  vCenter's snapshots, or what they hold, do not allow it
 ├── SnapshotNotFound       404  the server has no such snapshot, or not any more
+├── AdoptionRefused        409  a VM cannot be adopted, or an adopted one not be released, as it is
+├── TicketRefused          403  whoever adopts has not proven control of the VM
 ├── OperationLost          500  nobody can say what became of it, but it did not do what was asked
 └── NotAbortable           409  there is nothing to abort, or vCenter does not offer it
 """
@@ -72,6 +74,20 @@ class SnapshotNotFound(exception.NovaException):
     code = 404
 
 
+class AdoptionRefused(exception.NovaException):
+    """A VM cannot be taken over, or not be given back as it was. Nothing was changed."""
+
+    msg_fmt = "%(reason)s"
+    code = 409
+
+
+class TicketRefused(exception.NovaException):
+    """The ticket is not that of the VM and the project, has expired, or was used. Nothing was changed."""
+
+    msg_fmt = "%(reason)s"
+    code = 403
+
+
 class OperationLost(exception.NovaException):
     """The work was interrupted, vCenter does not know the task any more, and its effect is not there."""
 
@@ -95,6 +111,8 @@ _ANSWERED = (
     OperationRefused,
     SnapshotRefused,
     SnapshotNotFound,
+    AdoptionRefused,
+    TicketRefused,
     NotAbortable,
 )
 REMOTE = {cls.__name__: cls for cls in _ANSWERED}

@@ -20,6 +20,7 @@ class Origin(StrEnum):
 
     IMAGE = "image"
     CLONE = "clone"
+    ADOPT = "adopt"
 
 
 @dataclass(frozen=True, slots=True)

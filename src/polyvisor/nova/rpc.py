@@ -1,7 +1,7 @@
 """RPC from nova-api and nova-scheduler to the endpoint that our driver runs inside nova-compute."""
 
 import concurrent.futures
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ conf.register_opts(CONF)
 TOPIC = "polyvisor"
 VERSION = "1.0"
 """What each endpoint answers at least. 1.1 added relocations, 1.2 clones, 1.3 snapshots,
-1.4 clones of snapshots."""
+1.4 clones of snapshots, 1.5 adoptions and releases."""
 
 Answer = dict[str, Any]
 Asked = TypeVar("Asked")
@@ -167,6 +167,39 @@ class PolyvisorAPI:
             noun=noun,
             request=request,
         )
+
+    def check_adoption(
+        self, ctxt: RequestContext, host: str, adoption: Answer, volumes: Sequence[str]
+    ) -> Answer:
+        """Ask whether a VM of a vCenter can be taken over, with these volumes.
+
+        `adoption` is `asdict(nova.adoption.Adoption)`. Returns `{"vcenter", "cluster", "vm": {"name",
+        "cluster": moref, "cpus", "memory_mb", "nics": [asdict(vsphere.network_adapter.NetworkAdapter)]}}`;
+        the VM may be in another cluster than that of this host.
+
+        :raises errors.AdoptionRefused: it cannot.
+        :raises errors.TicketRefused: the ticket is not good for it.
+        """
+        return self._call(
+            ctxt, host, "check_adoption", version="1.5", adoption=adoption, volumes=list(volumes)
+        )
+
+    def plan_release(self, ctxt: RequestContext, instance: Instance, request: Answer) -> Answer:
+        """Return what `begin_release` would do, as `asdict(compute.work.Plan)`; `request` has `force`.
+
+        :raises errors.VirtualMachineNotFound: vCenter has no VM for this server.
+        :raises errors.AdoptionRefused: the VM would not be as it was.
+        """
+        return self._call(
+            ctxt, instance.host, "plan_release", version="1.5", instance=instance, request=request
+        )
+
+    def begin_release(self, ctxt: RequestContext, instance: Instance, request: Answer) -> None:
+        """Have an adopted server forgotten, and its VM be what it was.
+
+        Returns at once; see `polyvisor.nova.api.operations.begin`.
+        """
+        self._cast(ctxt, instance.host, "begin_release", version="1.5", instance=instance, request=request)
 
     def _cast(
         self, ctxt: RequestContext, compute: str, method: str, *, version: str, **arguments: Any

@@ -12,8 +12,9 @@ SNAPSHOTTING = "vmware_snapshotting"
 REVERTING = "vmware_reverting"
 REMOVING_SNAPSHOT = "vmware_removing_snapshot"
 CONSOLIDATING = "vmware_consolidating"
+RELEASING = "vmware_releasing"
 
-ALL = (RELOCATING, SNAPSHOTTING, REVERTING, REMOVING_SNAPSHOT, CONSOLIDATING)
+ALL = (RELOCATING, SNAPSHOTTING, REVERTING, REMOVING_SNAPSHOT, CONSOLIDATING, RELEASING)
 
 
 def register() -> None:

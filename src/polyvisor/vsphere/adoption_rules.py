@@ -1,6 +1,7 @@
 """Which VM can be taken over as a server, and which one that was can be let go of exactly as it was."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from polyvisor.vsphere.adoption import Machine, Record
 
@@ -36,9 +37,22 @@ def against_taking(machine: Machine, instance_uuid: str) -> Iterator[str]:
         yield f"{name} is managed by vCenter extension {machine.managed_by}. Release it there."
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """In what a VM would not be exactly as before, when it is let go of.
+
+    Attributes:
+        reason: a sentence with the way out.
+        forcible: whether it can be let go of as it is: not with another's disk or address.
+    """
+
+    reason: str
+    forcible: bool
+
+
 def against_release(
     machine: Machine, record: Record, *, size: tuple[int, int], ports: Collection[str]
-) -> Iterator[str]:
+) -> Iterator[Difference]:
     """Say in what a VM would not be exactly as before.
 
     What was changed in vCenter since is not OpenStack's to undo, and stays: place, name, snapshots.
@@ -48,14 +62,29 @@ def against_release(
         ports: MAC addresses of the server's ports.
     """
     if size != (record.cpus, record.memory_mb):
-        yield (
+        yield Difference(
             f"It had {record.cpus} CPUs and {record.memory_mb} MB of memory when it was adopted, and was "
-            f"resized to {size[0]} and {size[1]} since. Resize it back."
+            f"resized to {size[0]} and {size[1]} since. Resize it back.",
+            forcible=True,
         )
-    now = {nic.mac for nic in machine.nics}
+    yield from _devices(machine, record, ports)
+
+
+def _devices(machine: Machine, record: Record, ports: Collection[str]) -> Iterator[Difference]:
+    now, volumes = {nic.mac for nic in machine.nics}, _volumes(machine)
     for mac in sorted((now & set(ports)) - set(record.nics)):
-        yield f"The port with MAC address {mac} was attached since. Remove it from the server."
+        reason = f"The port with MAC address {mac} was attached since. Remove it from the server."
+        yield Difference(reason, forcible=False)
     for mac in sorted(set(record.nics) - now):
-        yield f"Its network adapter with MAC address {mac} was removed since."
+        yield Difference(f"Its network adapter with MAC address {mac} was removed since.", forcible=True)
+    for disk in sorted((volumes.keys() & set(machine.disk_ids)) - set(record.disks)):
+        reason = f"Volume {volumes[disk]} was attached since. Remove it from the server."
+        yield Difference(reason, forcible=False)
     for disk in sorted(set(record.disks) - set(machine.disk_ids)):
-        yield f"Its disk {disk} was removed since. Attach that volume again."
+        yield Difference(f"Its disk {disk} was removed since. Attach that volume again.", forcible=True)
+
+
+def _volumes(machine: Machine) -> dict[str, str]:
+    """Give the volumes that Nova knows, by the UUIDs of their disks."""
+    prefix = "volume-"
+    return {uuid: key.removeprefix(prefix) for key, uuid in machine.options.items() if key.startswith(prefix)}

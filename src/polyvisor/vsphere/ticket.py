@@ -1,7 +1,8 @@
 """A ticket proves to the compute driver that who adopts a VM has control of it in vCenter.
 
 It is a secret, of which the VM bears the digest in one key of its ``extraConfig``. The digest is over
-vCenter, VM and project too, so it is worth nothing for another one. Taking the VM removes it, in the same step.
+vCenter, VM and project too, so it is worth nothing for another one. Taking the VM removes it in the same
+step.
 """
 
 import hmac

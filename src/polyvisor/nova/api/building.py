@@ -9,7 +9,6 @@ from nova import exception, objects, utils
 from nova.compute import api as compute_api
 from nova.context import RequestContext
 from nova.objects.instance import Instance
-from typing_extensions import override
 
 
 class OriginAPI(compute_api.API):
@@ -33,23 +32,15 @@ class OriginAPI(compute_api.API):
         instance.system_metadata.update(self._marks)
         return instance
 
-    @override
-    def _validate_bdm(
-        self,
-        context: RequestContext,
-        instance: Instance,
-        flavor: Any,
-        mappings: Any,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
-        # Nova wants to see what a server boots from. One without an image has a disk all the same.
-        if not instance.image_ref and mappings.root_bdm() is None:
+    def _check_and_transform_bdm(self, context: RequestContext, *args: Any, **kwargs: Any) -> Any:
+        # Nova takes a server without an image for one that boots from a volume. It has a disk all the same.
+        mappings = super()._check_and_transform_bdm(context, *args, **kwargs)
+        if mappings.root_bdm() is None:
             root = objects.BlockDeviceMapping(
-                context, source_type="image", destination_type="local", boot_index=0
+                context, source_type="image", destination_type="local", boot_index=0, device_type="disk"
             )
             mappings = objects.BlockDeviceMappingList(objects=[root, *mappings])
-        super()._validate_bdm(context, instance, flavor, mappings, *args, **kwargs)
+        return mappings
 
 
 def image_of(server: Instance) -> dict[str, Any]:

@@ -6,9 +6,19 @@ same noun before it does anything else.
 
 from polyvisor.nova.api.checks import action, creation, deletion, metadata
 from polyvisor.nova.api.checks import snapshot as snapshot_checks
-from polyvisor.nova.api.handlers import clone, datastore, host, placement, relocation, snapshot
+from polyvisor.nova.api.handlers import (
+    adoption,
+    clone,
+    datastore,
+    host,
+    placement,
+    release,
+    relocation,
+    snapshot,
+)
 
 ROUTES = (
+    ("/os-server-adopt", {"POST": (adoption, "create")}),
     ("/os-vmware-hosts", {"GET": (host, "index")}),
     ("/os-vmware-datastores", {"GET": (datastore, "index")}),
     ("/servers/{server_id}/os-vmware-placement", {"GET": (placement, "show")}),
@@ -26,6 +36,7 @@ ACTIONS = {
     "os-livemigrate-vmware": (relocation, "relocate"),
     "os-livemigrate-vmware-abort": (relocation, "abort"),
     "os-server-clone": (clone, "create"),
+    "os-server-release": (release, "create"),
     "os-vmware-consolidate": (snapshot, "consolidate"),
 }
 """Served here: by the one key in the body of POST to that path. All others are Nova's."""

@@ -17,16 +17,19 @@ from oslo_log import log as logging
 from oslo_vmware.vim_util import get_moref_value
 from typing_extensions import override
 
-from polyvisor.nova import dependants, origin
+from polyvisor.nova import adoption, dependants, origin
 from polyvisor.nova import task_states as our_task_states
 from polyvisor.nova.compute import chain, cluster, endpoint, journal, keeping, left_off
+from polyvisor.nova.compute.adopted_vmops import AdoptedVMOps
+from polyvisor.nova.compute.adoption import AdoptionEndpoint, Protection, Taking
 from polyvisor.nova.compute.clone import CloneEndpoint, Cloning
 from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.live_migration import Crossing, Journey, LiveMigration
 from polyvisor.nova.compute.operation import Operations
-from polyvisor.nova.compute.origins import Build, clone, image
+from polyvisor.nova.compute.origins import Build, adopt, clone, image
 from polyvisor.nova.compute.place import Inventory
 from polyvisor.nova.compute.reclaiming import Reclaimer
+from polyvisor.nova.compute.release import Release, ReleaseEndpoint
 from polyvisor.nova.compute.relocation import Relocation, RelocationEndpoint
 from polyvisor.nova.compute.session import BoundedSession
 from polyvisor.nova.compute.snapshot_endpoint import KINDS, SnapshotEndpoint
@@ -37,7 +40,7 @@ from polyvisor.nova.origin import Origin
 LOG = logging.getLogger(__name__)
 CONF = nova.conf.CONF
 
-_ORIGINS = {Origin.IMAGE: image, Origin.CLONE: clone}
+_ORIGINS = {Origin.IMAGE: image, Origin.CLONE: clone, Origin.ADOPT: adopt}
 
 
 class VMwareVCDriver(stock.VMwareVCDriver):
@@ -70,13 +73,18 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         snapshots = [kind(self._cluster) for kind in KINDS]
         operations = Journal(self._nodename, self._cluster_name, journal.OPERATIONS)
         crossing = Crossing(self._cluster, virtapi)
-        works = [relocation, crossing, Cloning(self._cluster, self._complete), *snapshots]
+        release = Release(self._cluster, virtapi)
+        taking = Taking(self._cluster, self._complete_adoption)
+        works = [relocation, crossing, Cloning(self._cluster, self._complete), taking, release, *snapshots]
         self._operations = Operations(self._cluster.session, operations, works)
         self._nouns = [
             RelocationEndpoint(self._cluster, self._operations),
             CloneEndpoint(self._cluster),
             SnapshotEndpoint(self._cluster, snapshots, self._operations),
+            AdoptionEndpoint(self._cluster),
+            ReleaseEndpoint(release, self._operations),
         ]
+        self._protection = Protection(self._cluster)
         self._live_migration = LiveMigration(self._cluster, self._operations, crossing, self._session)
         self._host: str | None = None
         self._server: Any = None
@@ -138,6 +146,11 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         if origin.is_left_off(instance.system_metadata):
             left_off.announce(self, instance.uuid)
 
+    def _complete_adoption(self, instance: Instance) -> None:
+        """End the build of an adopted server that was interrupted."""
+        manager = self.virtapi._compute  # noqa: SLF001 - as above
+        adopt.complete(manager, instance)
+
     @override
     def destroy(
         self,
@@ -150,8 +163,10 @@ class VMwareVCDriver(stock.VMwareVCDriver):
     ) -> None:
         """Remove the VM of a server; for a rebuild, not before a new one can be placed.
 
-        Volumes are first given what their snapshots hold back.
+        Volumes are first given what their snapshots hold back. A VM that was adopted is not Nova's to remove.
         """
+        if adoption.is_adopted(instance) and not self._protection.lets_destroy(instance):
+            return
         if instance.task_state == task_states.REBUILDING and keeping.read(instance):
             Inventory.read(self._cluster)
         if destroy_disks and (clones := dependants.find(context, instance)):
@@ -187,11 +202,22 @@ class VMwareVCDriver(stock.VMwareVCDriver):
                 f"{migration.dest_compute}; enable PlacementFilter and allow_resize_to_same_host"
             )
             raise exception.InstanceFaultRollback(exception.ResizeError(reason=reason))
+        self._check_adopted_disks(instance, flavor)
         chain.check_resize(self._cluster, instance, flavor)
         keeping.compare(self._cluster, context, instance)
-        return super().migrate_disk_and_power_off(
-            context, instance, dest, flavor, network_info, block_device_info, timeout, retry_interval
-        )
+        return self._ops_for(instance).migrate_disk_and_power_off(context, instance, dest, flavor)
+
+    def _check_adopted_disks(self, instance: Instance, flavor: Flavor) -> None:
+        against = adoption.against_resize(instance.flavor, flavor) if adoption.is_adopted(instance) else None
+        if against:
+            raise exception.InstanceFaultRollback(exception.ResizeError(reason=against))
+
+    @override
+    def confirm_migration(
+        self, context: RequestContext, migration: objects.Migration, instance: Instance, network_info: Any
+    ) -> None:
+        """Remove what was kept for the revert of a resize."""
+        self._ops_for(instance).confirm_migration(migration, instance, network_info)
 
     @override
     def finish_migration(
@@ -347,7 +373,10 @@ class VMwareVCDriver(stock.VMwareVCDriver):
             super().detach_volume(context, connection_info, instance, *args, **kwargs)
 
     def _staying(self, context: RequestContext, instance: Instance) -> VMwareVMOps:
-        return keeping.staying(self._vmops, self._cluster, context, instance)
+        return keeping.staying(self._ops_for(instance), self._cluster, context, instance)
+
+    def _ops_for(self, instance: Instance) -> VMwareVMOps:
+        return AdoptedVMOps.of(self._vmops) if adoption.is_adopted(instance) else self._vmops
 
 
 def _origin_of(build: Build) -> Any:

@@ -25,6 +25,15 @@ def marks(network_info: Any) -> dict[str, str]:
     return {f"nvp.iface-id.{number}": port["id"] for number, port in enumerate(network_info or [])}
 
 
+def port_group_of(port: Any) -> str | None:
+    """Return the port group that Neutron bound a port to, as NICs name it; None if it does not say.
+
+    That is the key of a distributed one, and the name of a standard one.
+    """
+    details = port.get("details") or {}
+    return details.get("pg_id") or details.get("dvs_port_group_name")
+
+
 def _nic(info: dict[str, Any]) -> Nic:
     network, mac, model = info["network_ref"], info["mac_address"], info["vif_model"]
     match network["type"]:

@@ -85,9 +85,11 @@ class Operations:
             raise errors.NotAbortable(instance=instance.uuid, reason=error) from error
 
     def pursue(
-        self, context: RequestContext, instance: Instance, plan: Plan, action: Action, work: Work
+        self, context: RequestContext, instance: Instance, plan: Plan, action: Action | None, work: Work
     ) -> Any:
         """Do work in this thread, as part of an operation of Nova's own; return the task's result.
+
+        Without an `action`, its progress is not shown: it takes no time.
 
         None where vCenter has forgotten it. Nova is told the outcome by the caller, who then calls `forget`.
         Should this process be killed, the next one does both, by `Work.finish` and `Work.settle`.

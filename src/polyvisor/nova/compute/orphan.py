@@ -15,6 +15,7 @@ from oslo_log import log as logging
 from oslo_vmware import vim_util as vutil
 
 from polyvisor.nova.compute import leftovers
+from polyvisor.vsphere.adoption import RECORD_PROPERTY
 
 LOG = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class Found:
 
     :ivar cluster: moref of the cluster that it is in.
     :ivar manager: key of the vCenter extension that made it, its `managedBy`.
+    :ivar adopted: whether it was there before its server.
     :ivar nova_uuid: the server that Nova made it for. A copy of the VM has it too, unlike `instance_uuid`.
     """
 
@@ -39,9 +41,12 @@ class Found:
     manager: str | None
     instance_uuid: str | None
     nova_uuid: str | None
+    adopted: bool = False
 
     def reason_to_stay(self, server: str, cluster: str) -> str | None:
         """Say why it is not left by a build of this server in this cluster; None if it is."""
+        if self.adopted:
+            return f"VM {self.name} was there before it was adopted"
         if self.cluster != cluster:
             return f"VM {self.name} is in another cluster, {self.cluster}"
         if self.manager != constants.EXTENSION_KEY:
@@ -77,7 +82,7 @@ def _find(session: Any, server: str) -> list[Any]:
 
 
 def _read(session: Any, vm: Any) -> Found:
-    wanted = ["name", "config.managedBy", "config.instanceUuid", _NOVA_UUID]
+    wanted = ["name", "config.managedBy", "config.instanceUuid", _NOVA_UUID, RECORD_PROPERTY]
     read = session._call_method(vutil, "get_object_properties_dict", vm, wanted)
     return Found(
         name=read["name"],
@@ -85,6 +90,7 @@ def _read(session: Any, vm: Any) -> Found:
         manager=getattr(read.get("config.managedBy"), "extensionKey", None),
         instance_uuid=read.get("config.instanceUuid"),
         nova_uuid=getattr(read.get(_NOVA_UUID), "value", None),
+        adopted=bool(getattr(read.get(RECORD_PROPERTY), "value", None)),
     )
 
 

@@ -26,10 +26,12 @@ from typing_extensions import override
 
 from polyvisor.nova import errors
 from polyvisor.nova.compute import datastore_file, leftovers, orphan, scratch, vif
+from polyvisor.nova.compute.adoption import require_unlocked
 from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.place import Place
 from polyvisor.nova.compute.session import PinnedSession
 from polyvisor.vsphere import faults
+from polyvisor.vsphere.adoption import RECORD_PROPERTY
 from polyvisor.vsphere.naming import unescape
 
 LOG = logging.getLogger(__name__)
@@ -140,9 +142,14 @@ class VMwareVMOps(stock.VMwareVMOps):
             self._destroy_instance(instance, destroy_disks=destroy_disks)
 
     def _destroy_instance(self, instance: Instance, destroy_disks: bool = True) -> None:
-        vm = vm_util._get_vm_ref_from_vm_uuid(self._session, instance.uuid) if destroy_disks else None
-        folder = leftovers.folder_of(self._session, vm) if vm else None
-        if folder and self._volumeops.others_need(vm, *folder[:2]):
+        vm = vm_util._get_vm_ref_from_vm_uuid(self._session, instance.uuid)
+        folder = leftovers.folder_of(self._session, vm) if vm and destroy_disks else None
+        if vm and self._was_adopted(vm):
+            # Asked of the VM itself, whatever Nova's database says of the server.
+            require_unlocked(instance)
+            self._destroy_own_files(instance, vm)
+            folder = None
+        elif folder and self._volumeops.others_need(vm, *folder[:2]):
             self._destroy_own_files(instance, vm)
             folder = None
         else:
@@ -155,6 +162,9 @@ class VMwareVMOps(stock.VMwareVMOps):
             )
         if folder:
             leftovers.remove_folder(self._session, *folder)
+
+    def _was_adopted(self, vm: Any) -> bool:
+        return bool(self._session._call_method(vutil, "get_object_property", vm, RECORD_PROPERTY))
 
     def _remove_ephemerals_and_swap(self, vm_ref: Any) -> None:
         super()._remove_ephemerals_and_swap(vm_ref)

@@ -12,16 +12,18 @@ from nova.context import RequestContext
 from nova.objects.instance import Instance
 
 from polyvisor.nova import dependants
+from polyvisor.nova.api.checks import protection
 from polyvisor.nova.clone import of_source
 
 _DELETING = {"forceDelete", "rebuild", "shelve", "shelveOffload"}
 
 
 def delete(req: wsgi.Request, server_id: str) -> None:
-    """Refuse to delete a server of which there are linked clones, or that is being copied.
+    """Refuse to delete a server that is protected, or of which there are linked clones, or that is copied.
 
-    :raises webob.exc.HTTPConflict: there are such.
+    :raises webob.exc.HTTPConflict: it is such a one.
     """
+    protection.delete(req, server_id)
     _check(req.environ["nova.context"], server_id)
 
 

@@ -5,12 +5,12 @@ import itertools
 from nova import policy as nova_policy
 from oslo_policy import policy
 
-from polyvisor.nova.api.policies import clone, datastore, host, placement, relocation, snapshot
+from polyvisor.nova.api.policies import adoption, clone, datastore, host, placement, relocation, snapshot
 
 
 def list_rules() -> list[policy.DocumentedRuleDefault]:
     """Return all rules, for Nova's enforcer and for oslopolicy-sample-generator."""
-    nouns = (host, datastore, placement, relocation, clone, snapshot)
+    nouns = (host, datastore, placement, relocation, clone, snapshot, adoption)
     return list(itertools.chain.from_iterable(noun.list_rules() for noun in nouns))
 
 

@@ -9,13 +9,13 @@ from nova import exception
 from nova.compute import task_states, vm_states
 from nova.objects.instance import Instance
 from oslo_log import log as logging
-from oslo_service import loopingcall
 from oslo_vmware.exceptions import VMwareDriverException
 
 from polyvisor.nova import errors, origin, wish
 from polyvisor.nova.clone import Clone
 from polyvisor.nova.compute import customization, keeping, scratch
 from polyvisor.nova.compute.action import Action
+from polyvisor.nova.compute.build_end import wait_for_nova
 from polyvisor.nova.compute.clone import OrderedClone
 from polyvisor.nova.compute.clone_vmops import CloneVMOps
 from polyvisor.nova.compute.cluster import Cluster
@@ -111,7 +111,7 @@ def complete(ops: VMwareVMOps, cluster: Cluster, manager: Any, instance: Instanc
     :param manager: Nova's compute manager.
     """
     context = instance._context
-    _wait_for_nova(instance)
+    wait_for_nova(instance)
     vm = find_vm(cluster.session, instance.uuid)
     home = cluster.placement(instance.uuid)
     if home.host is None or home.datastore is None:
@@ -129,17 +129,6 @@ def complete(ops: VMwareVMOps, cluster: Cluster, manager: Any, instance: Instanc
     )
     manager._update_instance_after_spawn(instance)
     instance.save(expected_task_state=[None], expected_vm_state=[vm_states.ERROR])
-
-
-def _wait_for_nova(instance: Instance) -> None:
-    """Wait until Nova's start has seen the build as failed: what is written before, it would overwrite."""
-
-    def look() -> None:
-        instance.refresh()
-        if instance.vm_state == vm_states.ERROR and instance.task_state is None:
-            raise loopingcall.LoopingCallDone
-
-    loopingcall.FixedIntervalWithTimeoutLoopingCall(look).start(interval=1, timeout=600).wait()
 
 
 def _place(inventory: Inventory, source: Source, clone: Clone, wished: Wish) -> Place:
