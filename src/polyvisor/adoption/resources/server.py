@@ -17,6 +17,8 @@ KIND, KEY = "server", "server"
 #: Metadata by which one is found again after a crash.
 _MARK: Final = "polyvisor:adoption"
 _PAUSE: Final = 1.0
+#: For a server that is being built to end so, before it can be removed.
+_BUILD_SECONDS: Final = 300.0
 #: Seconds by which the lists overlap: what is in the database at a moment may carry an earlier time.
 _OVERLAP: Final = 20.0
 #: A list with details would cost Nova a question to Neutron; these cost one query of its database each.
@@ -77,7 +79,34 @@ def remove(work: Work, known: Thing) -> None:
     Raises:
         RefusedError: Nova said no.
     """
-    ask_gone(work.clouds.admin.compute, "POST", f"/servers/{known.id}/action", {"os-server-release": {}})
+    compute, path = work.clouds.admin.compute, f"/servers/{known.id}"
+    status = _settled(work, path)
+    if status == "ERROR":
+        # One that was never built is deleted: its VM is as it was. Of all others Nova protects the VM.
+        try:
+            ask_gone(compute, "DELETE", path)
+        except RefusedError as exc:
+            if exc.status != 409:
+                raise
+        else:
+            return
+    if status:
+        ask_gone(compute, "POST", f"{path}/action", {"os-server-release": {}})
+
+
+def _settled(work: Work, path: str) -> str | None:
+    """The status of a server, when it is not being built any more; None: it is gone."""
+    end = time.monotonic() + _BUILD_SECONDS
+    while True:
+        try:
+            server = ask(work.clouds.admin.compute, "GET", path)["server"]
+        except RefusedError as exc:
+            if exc.status == 404:
+                return None
+            raise
+        if server["status"] != "BUILD" or time.monotonic() > end:
+            return str(server["status"])
+        time.sleep(_PAUSE)
 
 
 def fault(work: Work, server: str) -> str:
