@@ -13,6 +13,7 @@ from polyvisor.adoption.errors import AdoptionError
 
 #: Seconds within which each request is answered; making a hundred ports takes a busy Neutron a while.
 REQUEST_SECONDS: Final = 120.0
+_RETRIES: Final = 5
 _ERROR_TEXT: Final = 500
 
 
@@ -66,20 +67,21 @@ def ask(  # noqa: PLR0913 - the parts of a request
     Raises:
         RefusedError: with the service's own words.
     """
+    answer = _send(service, method, path, json=body, params=query, microversion=microversion)
+    return answer.json() if answer.content else {}
+
+
+def _send(service: Any, method: str, path: str, **rest: Any) -> Any:
+    # A connection may break after the request was taken: only what changes nothing is sent again.
+    retries = _RETRIES if method == "GET" else 0
     try:
         answer = service.request(
-            path,
-            method,
-            json=body,
-            params=query,
-            microversion=microversion,
-            raise_exc=False,
-            timeout=REQUEST_SECONDS,
+            path, method, raise_exc=False, timeout=REQUEST_SECONDS, connect_retries=retries, **rest
         )
         openstack.exceptions.raise_from_response(answer)
     except REFUSALS as exc:
         raise _refusal(service, exc) from exc
-    return answer.json() if answer.content else {}
+    return answer
 
 
 def _refusal(service: Any, error: Exception) -> RefusedError:
@@ -126,5 +128,5 @@ def ask_gone(service: Any, method: str, path: str, body: Mapping[str, Any] | Non
 
 def clock_skew(service: Any) -> float:
     """Seconds by which a service's clock is ahead of ours, by the date that HTTP answers carry."""
-    date = service.request("/", "GET", raise_exc=False, timeout=REQUEST_SECONDS).headers.get("Date")
+    date = _send(service, "GET", "/").headers.get("Date")
     return parsedate_to_datetime(date).timestamp() - time.time() if date else 0.0

@@ -1,6 +1,6 @@
 """Let adopted VMs go: Nova, Neutron and Cinder forget them, and each is as it was found."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +13,7 @@ from polyvisor.adoption.settle import settle
 from polyvisor.adoption.undo import undo
 from polyvisor.adoption.work import OnProgress, Progress, Work
 from polyvisor.vsphere import fingerprint
+from polyvisor.vsphere.fingerprint import Fingerprint
 from polyvisor.vsphere.session import Session
 
 _AT_A_TIME: Final = 32
@@ -25,17 +26,19 @@ class Released:
     Attributes:
         released: ids of VMs.
         left: id of a VM, or "kind key" -> what could not be removed, and why; release again.
-        changed: id -> in which settings the VM is otherwise than before it was adopted.
+        changed: id -> settings that are otherwise than before the VM was adopted, by release itself.
+        meanwhile: id -> settings that somebody changed while it was adopted; they stay as they are.
     """
 
     released: list[str] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
     changed: dict[str, Sequence[str]] = field(default_factory=dict)
+    meanwhile: dict[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
-        """Whether all of it is gone."""
-        return not self.left
+        """Whether all of it is gone, and nothing else."""
+        return not (self.left or self.changed)
 
 
 def release(
@@ -72,27 +75,29 @@ def release(
 
 def _release(work: Work, watch: Watch, vms: Sequence[Vm], outcome: Released) -> None:
     work.journal.note(*(Vm(vm.id, "releasing") for vm in vms))
+    until_now = prints.read(work, [vm.id for vm in vms])
+    meanwhile = {vm.id: lines for vm in vms if (lines := _since(vm, until_now))}
     left = undo(work, watch, [vm.id for vm in vms])
     outcome.left.update(left)
     gone = [vm for vm in vms if vm.id not in left]
-    changed = _changes(work, gone)
+    present = prints.read(work, [vm.id for vm in gone])
     for vm in gone:
-        lines = changed[vm.id]
+        known = meanwhile.get(vm.id, ())
+        lines = [line for line in _since(vm, present, exact=True) if line not in known]
         work.journal.note(Vm(vm.id, "released", "", {"changed": lines, "server": None}))
         outcome.released.append(vm.id)
         if lines:
             outcome.changed[vm.id] = lines
-        work.on_progress(Progress(vm.id, "is as it was found" if not lines else "; ".join(lines), "released"))
+        if known:
+            outcome.meanwhile[vm.id] = known
+        says = "; ".join(lines) or "is as it was found"
+        changed = f", but for {len(known)} setting(s) changed while it was adopted" if known else ""
+        work.on_progress(Progress(vm.id, says + changed, "released"))
 
 
-def _changes(work: Work, vms: Iterable[Vm]) -> dict[str, Sequence[str]]:
-    vms = list(vms)
-    present = prints.read(work, [vm.id for vm in vms])
-    changes: dict[str, Sequence[str]] = {}
-    for vm in vms:
-        was, is_now = prints.before(vm), present.get(vm.id)
-        if is_now is None:
-            changes[vm.id] = ["the VM is not in vCenter any more"]
-        else:
-            changes[vm.id] = fingerprint.difference(was, is_now, exact=True) if was else []
-    return changes
+def _since(vm: Vm, present: Mapping[str, Fingerprint], *, exact: bool = False) -> list[str]:
+    """What is otherwise than before a VM was adopted."""
+    was, is_now = prints.before(vm), present.get(vm.id)
+    if is_now is None:
+        return ["the VM is not in vCenter any more"]
+    return fingerprint.difference(was, is_now, exact=exact) if was else []

@@ -151,7 +151,7 @@ def release_command(
         click.echo(json.dumps(report.released(outcome)))
     else:
         report.print_released(outcome, plan, Console())
-    raise SystemExit(0 if outcome.complete and not outcome.changed else UNFINISHED)
+    raise SystemExit(0 if outcome.complete else UNFINISHED)
 
 
 @contextmanager

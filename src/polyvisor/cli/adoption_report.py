@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +16,8 @@ from polyvisor.adoption.journal import Vm
 from polyvisor.adoption.plan import Plan
 from polyvisor.adoption.release import Released
 from polyvisor.adoption.verify import Verified
+
+_MOST_SETTINGS = 3
 
 
 def applied(outcome: Outcome) -> dict[str, Any]:
@@ -93,8 +95,14 @@ def print_released(outcome: Released, plan: Plan, console: Console) -> None:
     rows = [
         *((vm, "not removed yet", why) for vm, why in outcome.left.items()),
         *((vm, "not as found", "; ".join(lines)) for vm, lines in outcome.changed.items()),
+        *((vm, "changed while adopted", _some(lines)) for vm, lines in outcome.meanwhile.items()),
     ]
     _print(rows, plan, console)
+
+
+def _some(lines: Sequence[str]) -> str:
+    more = f"; and {len(lines) - _MOST_SETTINGS} more" if len(lines) > _MOST_SETTINGS else ""
+    return "; ".join(lines[:_MOST_SETTINGS]) + more
 
 
 def _print(rows: list[tuple[str, str, str]], plan: Plan, console: Console) -> None:

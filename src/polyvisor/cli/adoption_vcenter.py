@@ -1,4 +1,4 @@
-"""The vCenters that `polyvisor adopt` is to use. Passwords are in a file or the environment, never arguments."""
+"""The vCenters that `polyvisor adopt` uses. Passwords are in a file or the environment, never arguments."""
 
 from __future__ import annotations
 
