@@ -1,7 +1,7 @@
 """Volumes of Cinder, made of disks that VMs have, in place: decision 0014."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -20,7 +20,8 @@ MICROVERSION: Final = "3.8"
 #: Metadata by which one is found again, and the reason of Cinder's driver for refusing a disk.
 _MARK: Final = "polyvisor:adoption"
 _REASON: Final = "polyvisor:refused"
-_PAUSE: Final = 0.5
+#: Seconds between two looks, at first and at most.
+_PAUSES: Final = (1.0, 5.0)
 _SECONDS: Final = 300.0
 
 
@@ -57,16 +58,31 @@ def _body(work: Work, job: Job, volume: Volume, thing: Thing) -> dict[str, Any]:
 
 
 def _wait(cinder: Any, volume: str, planned: Volume) -> None:
+    for found in _looks(cinder, volume):
+        status = found["status"] if found else "gone"
+        if status == "available":
+            return
+        if found is None or status.startswith("error"):
+            reason = found["metadata"].get(_REASON) if found else None
+            raise AdoptionError(
+                f"disk {planned.disk} does not become a volume: {reason or f'volume {volume} is {status}'}"
+            )
+    raise AdoptionError(f"disk {planned.disk}: Cinder did not manage it within {_SECONDS:g} s")
+
+
+def _looks(cinder: Any, volume: str) -> Iterator[dict[str, Any] | None]:
+    """The volume, again and again, less often as time goes by; None: it is gone."""
+    pause, longest = _PAUSES
     end = time.monotonic() + _SECONDS
     while time.monotonic() < end:
-        found = ask(cinder, "GET", f"/volumes/{volume}")["volume"]
-        if found["status"] == "available":
-            return
-        if found["status"].startswith("error"):
-            reason = found["metadata"].get(_REASON, f"volume {volume} is {found['status']}")
-            raise AdoptionError(f"disk {planned.disk} does not become a volume: {reason}")
-        time.sleep(_PAUSE)
-    raise AdoptionError(f"disk {planned.disk}: Cinder did not manage it within {_SECONDS:g} s")
+        try:
+            yield ask(cinder, "GET", f"/volumes/{volume}")["volume"]
+        except RefusedError as exc:
+            if exc.status != 404:
+                raise
+            yield None
+        time.sleep(pause)
+        pause = min(pause * 1.5, longest)
 
 
 def find(work: Work, things: Iterable[Thing]) -> list[Thing]:
@@ -88,23 +104,17 @@ def remove(work: Work, thing: Thing) -> None:
         AdoptionError: OpenStack said no, or did not end.
     """
     cinder = work.clouds.of_project(str(thing.project)).block_storage
-    path = f"/volumes/{thing.id}"
-    end = time.monotonic() + _SECONDS
     asked = False
-    while time.monotonic() < end:
-        try:
-            status = ask(cinder, "GET", path)["volume"]["status"]
-        except RefusedError as exc:
-            if exc.status == 404:
-                return
-            raise
+    for found in _looks(cinder, str(thing.id)):
+        if found is None:
+            return
+        status = found["status"]
         settled = status == "available" or status.startswith("error")
         if asked and settled:
             raise AdoptionError(f"Cinder cannot forget volume {thing.id}: it is {status}")
         if settled:
-            ask_gone(cinder, "POST", f"{path}/action", {"os-unmanage": {}})
+            ask_gone(cinder, "POST", f"/volumes/{thing.id}/action", {"os-unmanage": {}})
             asked = True
-        time.sleep(_PAUSE)
     raise AdoptionError(f"volume {thing.id} was not forgotten within {_SECONDS:g} s")
 
 
