@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import webob.exc
-from nova import exception, objects, utils
+from nova import block_device, exception, objects, utils
 from nova.compute import api as compute_api
 from nova.context import RequestContext
+from nova.objects.block_device import block_device_make_list_from_dicts as make_mappings
 from nova.objects.instance import Instance
 
 
@@ -36,10 +37,8 @@ class OriginAPI(compute_api.API):
         # Nova takes a server without an image for one that boots from a volume. It has a disk all the same.
         mappings = super()._check_and_transform_bdm(context, *args, **kwargs)
         if mappings.root_bdm() is None:
-            root = objects.BlockDeviceMapping(
-                context, source_type="image", destination_type="local", boot_index=0, device_type="disk"
-            )
-            mappings = objects.BlockDeviceMappingList(objects=[root, *mappings])
+            root = make_mappings(context, [block_device.create_image_bdm(None)])
+            mappings = objects.BlockDeviceMappingList(objects=[*root, *mappings])
         return mappings
 
 

@@ -2,9 +2,9 @@
 """Operations on VMs that were adopted: Nova's own, without what they do to disks by their names.
 
 Nova takes every disk with "swap" or "ephemeral" in its path for one that it made, and a file
-``original.vmdk`` in the VM's folder for the root disk before a resize, and deletes them. It takes the root disk
-off the VM and attaches it again, and rewrites annotation and shares. In a VM that Nova did not make, all of that
-is somebody's.
+``original.vmdk`` in the VM's folder for the root disk before a resize, and deletes them. It takes the root
+disk off the VM and attaches it again, and rewrites annotation and shares. In a VM that Nova did not make, all
+of that is somebody's.
 """
 
 from typing import Any

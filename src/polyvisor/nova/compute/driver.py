@@ -5,13 +5,14 @@ from typing import Any
 
 import nova.conf
 from nova import exception, objects
-from nova.compute import task_states
+from nova.compute import power_state, task_states, vm_states
 from nova.context import RequestContext
 from nova.objects.flavor import Flavor
 from nova.objects.image_meta import ImageMeta
 from nova.objects.instance import Instance
 from nova.objects.migrate_data import VMwareLiveMigrateData
 from nova.virt import driver
+from nova.virt.hardware import InstanceInfo
 from nova.virt.vmwareapi import driver as stock
 from oslo_log import log as logging
 from oslo_vmware.vim_util import get_moref_value
@@ -138,6 +139,21 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         _origin_of(build).spawn(self._vmops, self._cluster, build)
         if build.is_new and origin.is_left_off(instance.system_metadata):
             left_off.announce(self, instance.uuid)
+        elif adoption.is_adopted(instance) and super().get_info(instance).state == power_state.SHUTDOWN:
+            left_off.write_down(instance.uuid)
+
+    @override
+    def get_info(self, instance: Instance, use_cache: bool = True) -> InstanceInfo:
+        """Tell the power state.
+
+        Nova powers a VM off that runs although its server is stopped. An adopted one was started by somebody
+        who may, in vCenter: the server then runs.
+        """
+        info = super().get_info(instance, use_cache=use_cache)
+        started = info.state == power_state.RUNNING and instance.vm_state == vm_states.STOPPED
+        if started and adoption.is_adopted(instance):
+            left_off.notice_start(instance)
+        return info
 
     def _complete(self, instance: Instance) -> None:
         """End the build of a clone that was interrupted."""

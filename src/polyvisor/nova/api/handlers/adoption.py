@@ -26,7 +26,7 @@ from polyvisor.nova.origin import Bounds, Origin
 from polyvisor.vsphere import ticket
 
 Request = dict[str, Any]
-_IMAGE = {"id": None, "status": "active", "properties": {}}
+_IMAGE: dict[str, Any] = {"id": None, "status": "active", "properties": {}}
 
 
 @wsgi.response(202)
@@ -103,8 +103,8 @@ class _Site:
 def _require_open(vm: Mapping[str, Any], compute: Compute | None) -> None:
     if compute is None:
         raise webob.exc.HTTPBadRequest(
-            explanation=f"VM {vm['name']} is in a cluster that no compute service manages. Move it in vCenter, "
-            "or set up a compute service for the cluster."
+            explanation=f"VM {vm['name']} is in a cluster that no compute service manages. Move it in "
+            "vCenter, or set up a compute service for the cluster."
         )
     if compute.disabled or not compute.up:
         state = "disabled" if compute.disabled else "down"
@@ -117,13 +117,13 @@ def _require_open(vm: Mapping[str, Any], compute: Compute | None) -> None:
 def _check_flavor(flavor: Flavor, vm: Mapping[str, Any]) -> None:
     if (flavor.vcpus, flavor.memory_mb) != (vm["cpus"], vm["memory_mb"]):
         raise webob.exc.HTTPBadRequest(
-            explanation=f"VM {vm['name']} has {vm['cpus']} CPUs and {vm['memory_mb']} MB of memory, and flavor "
-            f"{flavor.flavorid} has {flavor.vcpus} and {flavor.memory_mb}. Choose a flavor of that size."
+            explanation=f"VM {vm['name']} has {vm['cpus']} CPUs and {vm['memory_mb']} MB of memory, and "
+            f"flavor {flavor.flavorid} has {flavor.vcpus} and {flavor.memory_mb}. Choose one of that size."
         )
     if flavor.memory_mb % 4:
         raise webob.exc.HTTPBadRequest(
-            explanation=f"The memory of VM {vm['name']}, {vm['memory_mb']} MB, is not a multiple of 4 MB, which "
-            "Nova's driver requires. Change it in vCenter."
+            explanation=f"The memory of VM {vm['name']}, {vm['memory_mb']} MB, is not a multiple of 4 MB, "
+            "which Nova's driver requires. Change it in vCenter."
         )
     if flavor.ephemeral_gb or flavor.swap:
         raise webob.exc.HTTPBadRequest(

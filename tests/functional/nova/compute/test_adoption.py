@@ -1,0 +1,112 @@
+"""A VM that is there is adopted: REST, our filter, Nova's creation, scheduler and manager, the simulator."""
+
+from nova import context
+from pyVmomi import vim
+
+from polyvisor.vsphere import ticket
+from polyvisor.vsphere.adoption import read_machine
+from tests.functional.nova.compute.adoption import AdoptedCloud
+
+
+class AdoptionTest(AdoptedCloud):
+    def test_adopted_in_place_and_released_as_found(self) -> None:
+        server = self.adopt(self.found)
+
+        assert server["name"] == self.found.machine.name
+        assert server["OS-EXT-SRV-ATTR:host"] == "compute1"
+        assert self.changed(self.found) == []
+        machine = read_machine(self.session, self.found.vm)
+        assert (machine.instance_uuid, machine.power_state) == (server["id"], "poweredOn")
+        assert machine.ticket is None
+        assert machine.record is not None
+
+        self.release(server)
+        assert self.changed(self.found, exact=True) == []
+        assert self.power_of(self.found) == "poweredOn"
+        again = self.adopt(self.found)
+        self.release(again)
+        assert self.changed(self.found, exact=True) == []
+
+    def test_a_vm_that_is_off_stays_off(self) -> None:
+        vm = self.session.managed_object(vim.VirtualMachine, self.found.vm)
+        self.wait_for_vcenter(vm.PowerOffVM_Task)
+        found = self.look("poweredOff")
+        server = self.adopt(found, "SHUTOFF")
+        assert self.power_of(found) == "poweredOff"
+        self.act(server, **{"os-start": None})
+        self.wait_for(server, "ACTIVE")
+        self.act(server, **{"os-stop": None})
+        self.wait_for(server, "SHUTOFF")
+
+        # Started in vCenter: Nova would stop it again.
+        self.wait_for_vcenter(vm.PowerOnVM_Task)
+        self.computes["compute1"].manager._sync_power_states(context.get_admin_context())
+        self.wait_for(server, "ACTIVE")
+        assert self.power_of(found) == "poweredOn"
+        self.wait_for_vcenter(vm.PowerOffVM_Task)
+        self.release(server)
+        assert self.changed(found, exact=True) == []
+
+    def test_refused_before_anything_is_made(self) -> None:
+        machine, good = self.found.machine, self.request(self.found)
+        other = self.session.managed_object(vim.VirtualMachine, self.found.vm)
+        port = self.port(self.found)
+        for change, code, reason in (
+            ({"ticket": "wrong"}, 403, "ticket"),
+            ({"ticket": good["ticket"], "project_id": "another"}, 403, "ticket"),
+            ({"vm": f"{self.vcenter_uuid}:vm-999999"}, 409, "vm-999999"),
+            ({"vm": f"{machine.instance_uuid}:{self.found.vm}"}, 400, "No compute service manages vCenter"),
+            ({"instance_uuid": self.vcenter_uuid}, 409, "instance UUID"),
+            ({"flavor": self.flavor}, 400, "flavor"),
+            ({"flavor": "no-such"}, 400, "no-such"),
+            ({"ports": [port | {"nic": 1}]}, 400, "no network adapter 1"),
+            ({"ports": [port | {"port": self.vcenter_uuid}]}, 400, "no port"),
+            ({"volumes": [self.vcenter_uuid]}, 409, "has no disk in this vCenter"),
+            ({"vm": "vm-1"}, 400, "vm"),
+        ):
+            assert self.refused(self.found, **{"ticket": good["ticket"]} | change)[0] == code, change
+            assert reason in self.refused(self.found, **{"ticket": good["ticket"]} | change)[1]
+        self.neutron._ports[port["port"]]["mac_address"] = "00:50:56:00:00:01"
+        assert "00:50:56:00:00:01" in self.refused(self.found, ports=[port])[1]
+
+        old = self.request(self.found)["ticket"]
+        ticket.issue(self.session, self.found.vm, instance_uuid=machine.instance_uuid, project="x")
+        assert self.refused(self.found, ticket=old)[0] == 403
+        self.wait_for_vcenter(other.SuspendVM_Task)
+        assert self.refused(self.found)[1].count("suspended")
+        assert self.admin_api.get_servers(detail=False) == []
+        assert self.changed(self.found, exact=True) == []
+
+    def test_a_ticket_is_good_once(self) -> None:
+        good = self.request(self.found)["ticket"]
+        server = self.adopt(self.found, ticket=good)
+        uuid = read_machine(self.session, self.found.vm).instance_uuid
+        assert "is, or is a copy of" in self.refused(self.found, ticket=good, instance_uuid=uuid)[1]
+        self.release(server)
+        assert self.refused(self.found, ticket=good)[0] == 403
+
+    def test_a_port_bound_elsewhere_leaves_the_vm_as_it_was(self) -> None:
+        port = self.port(self.found)
+        details = self.neutron._ports[port["port"]]["binding:vif_details"]
+        details |= (
+            {"pg_id": "dvportgroup-999"} if "pg_id" in details else {"dvs_port_group_name": "elsewhere"}
+        )
+        request = self.request(self.found)
+        self.neutron._ports[port["port"]]["binding:vif_details"] = details
+        server = self.adopt(self.found, "ERROR", ports=[port], ticket=request["ticket"])
+        assert "port group" in server["fault"]["message"]
+        assert self.changed(self.found, exact=True) == []
+        self._delete_server(server)
+        assert self.changed(self.found, exact=True) == []
+
+    def test_what_vcenter_refuses_leaves_the_vm_as_it_was(self) -> None:
+        request = self.request(self.found)
+        self.break_method(method="ReconfigVM_Task", fault="InvalidState")
+        server = self.adopt(self.found, "ERROR", ticket=request["ticket"])
+        self.mend()
+        assert self.changed(self.found, exact=True) == []
+        # The ticket was not used.
+        self._delete_server(server)
+        server = self.adopt(self.found, ticket=request["ticket"])
+        self.release(server)
+        assert self.changed(self.found, exact=True) == []
