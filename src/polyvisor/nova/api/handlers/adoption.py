@@ -9,6 +9,7 @@ import webob.exc
 from nova import exception, objects
 from nova.api import validation
 from nova.api.openstack import common, wsgi
+from nova.block_device import BlockDeviceDict
 from nova.compute import flavors
 from nova.context import RequestContext
 from nova.network import neutron
@@ -163,16 +164,7 @@ def _create(
     bounds = Bounds(origin.vcenter_of(site.node), site.node)
     marks = origin.to_metadata(Origin.ADOPT, bounds) | adoption.to_metadata()
     ports = [objects.NetworkRequest(port_id=each["port"]) for each in request["ports"]]
-    volumes = [
-        {
-            "source_type": "volume",
-            "destination_type": "volume",
-            "uuid": volume,
-            "boot_index": None,
-            "delete_on_termination": False,
-        }
-        for volume in request.get("volumes", ())
-    ]
+    volumes = [_mapping(volume) for volume in request.get("volumes", ())]
     servers, _reservation = building.OriginAPI(_IMAGE, marks).create(
         owner,
         flavor,
@@ -192,3 +184,15 @@ def _create(
         supports_port_resource_request=True,
     )
     return servers[0]
+
+
+def _mapping(volume: str) -> BlockDeviceDict:
+    """Say that a volume is attached, and outlives the server."""
+    wanted = {
+        "source_type": "volume",
+        "destination_type": "volume",
+        "uuid": volume,
+        "boot_index": None,
+        "delete_on_termination": False,
+    }
+    return BlockDeviceDict.from_api(wanted, image_uuid_specified=False)
