@@ -1,4 +1,4 @@
-"""Apply and release are killed at every point, and begin again: the end is the same, nothing is there twice."""
+"""Apply and release are killed at every point, and begin again: the end is the same, and once."""
 
 from collections.abc import Iterator
 from contextlib import closing
