@@ -70,7 +70,7 @@ class Batch:
                 failed[job.id] = "; ".join(changes)
         going = [job for job in jobs if job.id not in failed]
         self._work.journal.note(
-            *(Vm(job.id, "under way", "", _was(present[job.id], before[job.id])) for job in going)
+            *(Vm(job.id, "under way", "", _was(job, present[job.id], before[job.id])) for job in going)
         )
         for job in going:
             self._work.tell(job.id, "begun")
@@ -151,7 +151,8 @@ class Batch:
             self._work.on_progress(Progress(vm, f"{why}{more}", "failed"))
 
 
-def _was(vm: VirtualMachine, before: Fingerprint) -> dict[str, object]:
+def _was(job: Job, vm: VirtualMachine, before: Fingerprint) -> dict[str, object]:
     """What is to be known later of how a VM was."""
     snapshots = [snapshot.name for snapshot in vm.snapshots]
-    return {prints.BEFORE: prints.pack(before), "host": vm.host, "snapshots": snapshots}
+    flavor = job.server.flavor
+    return {prints.BEFORE: prints.pack(before), "host": vm.host, "snapshots": snapshots, "flavor": flavor}

@@ -64,8 +64,8 @@ class Vm:
 
     Attributes:
         reason: why it failed, in plain words.
-        details: "before": fingerprint; "host": moref; "snapshots": names; "server": id; "seconds";
-            "changed": settings beside its identity; "left": what could not be undone.
+        details: "before": fingerprint; "host": moref; "snapshots": names; "flavor": name; "server": id;
+            "seconds"; "changed": settings beside its identity; "left": what could not be undone.
         at: of the last change, ISO 8601, UTC.
     """
 

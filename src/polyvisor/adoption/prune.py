@@ -21,7 +21,9 @@ def prune(work: Work) -> dict[str, str]:
     for there in (thing for thing in shared if thing.kind == network.KIND):
         if there.id is None or not _has_ports(work, there.id):
             _remove_network(work, there, shared, left)
-    for thing in (thing for thing in shared if thing.kind == flavor.KIND):
+    adopted = [vm for vm in work.journal.vms().values() if vm.state == "adopted"]
+    used = {vm.details.get("flavor") for vm in adopted}
+    for thing in (thing for thing in shared if thing.kind == flavor.KIND and thing.key not in used):
         if _drop(work, thing, flavor.remove, left):
             access = [item for item in shared if item.kind == flavor.ACCESS]
             work.journal.forget(*(item for item in access if item.key.startswith(f"{thing.key} ")))
