@@ -7,12 +7,10 @@ servers the next one would begin with 500 requests, and a thousand servers take 
 
 from typing import Any
 
-from nova.scheduler.client import report
 
-
-def read_none() -> None:
-    """Let this process, all of whose compute nodes are VMware clusters, ask for none of them."""
-    report.report_client_singleton().get_allocations_for_provider_tree = _none
+def read_none(manager: Any) -> None:
+    """Let Nova's compute manager, all of whose nodes are VMware clusters, ask for none of them."""
+    manager.reportclient.get_allocations_for_provider_tree = _none
 
 
 def _none(_context: Any, _nodename: str) -> dict[str, Any]:

@@ -95,7 +95,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
     def init_host(self, host: str) -> None:
         """Take up what was under way, answer nova-api, and go back for what failed builds left."""
         super().init_host(host)
-        read_no_allocations()
+        read_no_allocations(self.virtapi._compute)  # noqa: SLF001 - as in `live_migration`
         self._host = host
         self._operations.start(host)
         self._server = endpoint.start(self._cluster, host, self._nouns)
