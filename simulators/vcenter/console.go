@@ -1,7 +1,9 @@
 package main
 
 import (
+	"crypto/sha1"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/vmware/govmomi/simulator"
@@ -30,6 +32,7 @@ func (m *vmMethods) AcquireTicket(ctx *simulator.Context, req *types.AcquireTick
 		host := get[*simulator.HostSystem](ctx.Map, *vm.Runtime.Host)
 		ticket := types.VirtualMachineTicket{
 			Ticket: uuid.NewString(), CfgFile: vm.Config.Files.VmPathName, Host: host.Name, Port: consolePort,
+			SslThumbprint: thumbprint(host.Name),
 		}
 		if kind == types.VirtualMachineTicketTypeWebmks {
 			ticket.Url = fmt.Sprintf("wss://%s:%d/ticket/%s", ticket.Host, ticket.Port, ticket.Ticket)
@@ -37,4 +40,10 @@ func (m *vmMethods) AcquireTicket(ctx *simulator.Context, req *types.AcquireTick
 		body.Res = &types.AcquireTicketResponse{Returnval: ticket}
 	})
 	return body
+}
+
+// thumbprint stands for that of the host's certificate.
+func thumbprint(host string) string {
+	sum := sha1.Sum([]byte(host))
+	return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")
 }

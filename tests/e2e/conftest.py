@@ -116,12 +116,20 @@ class Lab:
 
     def set_faults(self, rules: list[dict[str, Any]]) -> None:
         """Have the vCenter simulator fail as the rules say; no rules, no faults."""
+        self._faults("PUT", json={"rules": rules})
+
+    def faults_hit(self) -> int:
+        """How often calls have met the rules that are set now."""
+        return sum(rule["hits"] for rule in self._faults("GET").json()["rules"])
+
+    def _faults(self, method: str, **content: Any) -> requests.Response:
         url = f"https://127.0.0.1:{self.settings.ports['vcenter']}/faults"
         user = (inventory.USERNAME, self.settings.secrets["vcenter"])
-        answer = requests.put(
-            url, json={"rules": rules}, auth=user, verify=str(self.settings.ca_file), timeout=10
+        answer = requests.request(
+            method, url, auth=user, verify=str(self.settings.ca_file), timeout=10, **content
         )
         answer.raise_for_status()
+        return answer
 
     def until(self, condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
         """Wait for a condition."""

@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from polyvisor.nova import adoption, dependants, origin
 from polyvisor.nova import task_states as our_task_states
-from polyvisor.nova.compute import chain, cluster, endpoint, journal, keeping, left_off
+from polyvisor.nova.compute import chain, cluster, endpoint, journal, keeping, left_off, nic
 from polyvisor.nova.compute.adopted_vmops import AdoptedVMOps
 from polyvisor.nova.compute.adoption import AdoptionEndpoint, Protection, Taking
 from polyvisor.nova.compute.allocations import read_none as read_no_allocations
@@ -389,6 +389,18 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         if instance.host in (None, self._host):
             chain.check_detach(self._cluster, instance, connection_info)
             super().detach_volume(context, connection_info, instance, *args, **kwargs)
+
+    @override
+    def detach_interface(self, context: RequestContext, instance: Instance, vif: Any) -> None:
+        """Remove the NIC of a port; not that of an adopted server whose port was deleted under it.
+
+        Nova hears of such a deletion from Neutron, and would take the NIC out of the VM. To detach the port
+        does that.
+        """
+        if adoption.is_adopted(instance) and nic.is_gone(context, vif["id"]):
+            LOG.warning("Port %s is deleted; its network adapter stays", vif["id"], instance=instance)
+            return
+        super().detach_interface(context, instance, vif)
 
     def _staying(self, context: RequestContext, instance: Instance) -> VMwareVMOps:
         return keeping.staying(self._ops_for(instance), self._cluster, context, instance)

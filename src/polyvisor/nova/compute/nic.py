@@ -3,6 +3,8 @@
 from typing import Any
 
 from nova import exception
+from nova.context import RequestContext
+from nova.network import neutron
 from nova.virt.vmwareapi import vm_util
 
 from polyvisor.nova.compute import vif
@@ -32,6 +34,15 @@ def port_group_of(port: Any) -> str | None:
     """
     details = port.get("details") or {}
     return details.get("pg_id") or details.get("dvs_port_group_name")
+
+
+def is_gone(context: RequestContext, port: str) -> bool:
+    """Tell whether Neutron has no port of this id any more."""
+    try:
+        neutron.API().show_port(context.elevated(), port)
+    except exception.PortNotFound:
+        return True
+    return False
 
 
 def _nic(info: dict[str, Any]) -> Nic:
