@@ -173,6 +173,8 @@ def test_applied_changed_by_others_verified_and_released(
     done = adopt("apply", "plan.yaml")
     assert (set(done["adopted"]), done["changed"]) == ({item["id"] for item in ready}, {})
     assert brownfield.traces()["volumes"] >= 1
+    pools = lab.admin.block_storage.get("/scheduler-stats/get_pools?detail=true").json()["pools"]
+    assert [pool["capabilities"]["vcenter_uuid"] for pool in pools] == [lab.settings.vcenter_uuid]
     assert {row["state"] for row in adopt("status", "plan.yaml")["vms"]} >= {"adopted"}
     assert adopt("apply", "plan.yaml")["adopted"] == done["adopted"]
     assert adopt("verify", "plan.yaml")["differences"] == []
@@ -204,7 +206,7 @@ def test_apply_that_was_killed_goes_on(
     ready = adopt("show", "plan.yaml", "--state", "ready")["servers"]
     before = brownfield.prints(ready)
     log = tmp_path / "plan.yaml.log"
-    command = [Path(sys.prefix) / "bin" / "polyvisor", "adopt", "apply", "plan.yaml"]
+    command = [str(Path(sys.prefix) / "bin" / "polyvisor"), "adopt", "apply", "plan.yaml"]
     environment = os.environ | configuration.client_environment(lab.settings, "admin")
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as running:
         lab.until(lambda: log.exists() and "asking Nova" in log.read_text(), "Nova to be asked", SECONDS)

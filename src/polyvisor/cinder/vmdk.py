@@ -6,6 +6,7 @@ Such a disk stays where it is and as it is, attached to its VM, which goes on ru
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from cinder import exception
@@ -95,6 +96,13 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
             connection_timeout=settings.vcenter_driver_timeout,
             op_id_prefix="c-vol",
         )
+
+    @override
+    def _update_volume_stats(self) -> None:
+        """Tell which vCenter the backend is of, for whoever has disks of several to be managed."""
+        super()._update_volume_stats()
+        with suppress(faults.VSphereError):
+            self._stats["vcenter_uuid"] = str(self._vsphere.content.about.instanceUuid)
 
     # --- disks that exist ---
 
