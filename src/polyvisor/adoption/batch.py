@@ -54,6 +54,7 @@ class Batch:
         """Wait for servers that were asked for before apply was killed (id of a VM -> id of the server)."""
         failed: dict[str, str] = {}
         try:
+            self._watch.ask(servers.values())
             self.finish(servers, time.monotonic(), failed)
         except EXPECTED as exc:
             failed.update(dict.fromkeys(servers, str(exc)))

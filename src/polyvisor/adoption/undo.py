@@ -81,9 +81,15 @@ def _await(work: Work, watch: Watch, servers: Iterable[Thing], left: Mapping[str
     owners = {str(thing.id): thing for thing in servers}
     if not owners:
         return
-    gone = watch.wait(owners, _GONE_SECONDS, {"gone"})
+    try:
+        watch.ask(owners)
+        gone = watch.wait(owners, _GONE_SECONDS, {"gone"})
+    except AdoptionError as exc:
+        for id_, thing in owners.items():
+            left[thing.owner].append(f"server {id_}: {exc}")
+        return
     for id_, thing in owners.items():
-        if id_ in gone or server.is_gone(work, id_):
+        if id_ in gone:
             work.journal.forget(thing)
         else:
             left[thing.owner].append(f"server {id_} is still there: {server.fault(work, id_)}")

@@ -6,8 +6,10 @@ Nothing is judged by it but order and repetition: what real services take and re
 import json
 import re
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,7 +59,8 @@ class OpenStack:
                 "volumes",
             )
         }
-        self.asked: list[str] = []
+        #: Id of a server -> when it went.
+        self.deleted: dict[str, float] = {}
         self._computes = computes
         self.lock = threading.RLock()
         #: Name of a server -> it ends in error.
@@ -89,7 +92,7 @@ class OpenStack:
         return {name: len(items) for name, items in self.tables.items()}
 
     def _add(self, table: str, item: Item) -> Item:
-        item = {"id": str(uuid.uuid4()), **item}
+        item = {"id": str(uuid.uuid4()), "updated": time.time(), **item}
         self.tables[table][item["id"]] = item
         return item
 
@@ -165,12 +168,10 @@ class OpenStack:
         if "flavor" in query:
             return [server for server in every if server["flavor"] == query["flavor"]]
         if statuses == ["DELETED"]:
-            return [{"id": key} for key in self._deleted]
-        return [server for server in every if statuses is None or server["status"] in statuses]
-
-    @property
-    def _deleted(self) -> set[str]:
-        return {key.partition(" ")[2] for key in self.asked if key.startswith("gone ")}
+            every = [{"id": key, "updated": at, "status": "DELETED"} for key, at in self.deleted.items()]
+        since = datetime.fromisoformat(query["changes-since"]).timestamp() if "changes-since" in query else 0
+        found = [server for server in every if statuses is None or server["status"] in statuses]
+        return [server for server in found if server["updated"] >= since]
 
     def _server(self, method: str, path: str, body: Any) -> Any:
         key = path.split("/")[2]
@@ -183,7 +184,7 @@ class OpenStack:
             return 409, {}
         assert method == "DELETE" or "os-server-release" in body
         del self.tables["servers"][key]
-        self.asked.append(f"gone {key}")
+        self.deleted[key] = time.time()
         for volume in server.get("volumes", ()):
             self.tables["volumes"][volume]["status"] = "available"
         return 202, None

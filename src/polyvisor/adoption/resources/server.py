@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -118,21 +119,6 @@ def fault(work: Work, server: str) -> str:
     return str(found.get("fault", {}).get("message") or f"server {server} is {found['status']}")
 
 
-def is_gone(work: Work, server: str) -> bool:
-    """Whether Nova has no such server.
-
-    Raises:
-        RefusedError: Nova does not answer.
-    """
-    try:
-        ask(work.clouds.admin.compute, "GET", f"/servers/{server}")
-    except RefusedError as exc:
-        if exc.status == 404:
-            return True
-        raise
-    return False
-
-
 class Watch:
     """Waits for many servers by short lists, whoever waits for how many of them. Thread-safe."""
 
@@ -141,6 +127,8 @@ class Watch:
         self._compute = work.clouds.admin.compute
         self._lock = threading.Lock()
         self._states: dict[str, str] = {}
+        self._wanted: Counter[str] = Counter()
+        self._counting = threading.Lock()
         self._skew = clock_skew(self._compute)
         self._looked = 0.0
         self._since = time.time()
@@ -159,11 +147,37 @@ class Watch:
         """
         waiting, ended = set(servers), {}
         end = time.monotonic() + seconds
-        while waiting and time.monotonic() < end:
-            states = self._look()
-            ended.update({server: states[server] for server in waiting if states.get(server) in ends})
-            waiting -= ended.keys()
+        self._want(ends, 1)
+        try:
+            while waiting and time.monotonic() < end:
+                states = self._look()
+                ended.update({server: states[server] for server in waiting if states.get(server) in ends})
+                waiting -= ended.keys()
+        finally:
+            self._want(ends, -1)
         return ended
+
+    def ask(self, servers: Iterable[str]) -> None:
+        """Ask Nova for each of these, which may have ended before this process began.
+
+        Raises:
+            RefusedError: Nova does not answer.
+        """
+        of_status = {status: state for state, statuses in _STATUSES.items() for status in statuses}
+        for server in servers:
+            try:
+                status = ask(self._compute, "GET", f"/servers/{server}")["server"]["status"]
+            except RefusedError as exc:
+                if exc.status != 404:
+                    raise
+                status = "DELETED"
+            if state := of_status.get(status):
+                self._states[server] = state
+
+    def _want(self, ends: Iterable[str], change: int) -> None:
+        with self._counting:
+            for end in ends:
+                self._wanted[end] += change
 
     def _look(self) -> Mapping[str, str]:
         """Ask Nova, once in a while for all who wait; give all that is known."""
@@ -173,6 +187,8 @@ class Watch:
             since = datetime.fromtimestamp(self._since + self._skew - _OVERLAP, UTC).isoformat()
             query = {"all_tenants": "1", "changes-since": since}
             for state, statuses in _STATUSES.items():
+                if not self._wanted[state]:
+                    continue
                 found = listing(self._compute, "/servers", "servers", {**query, "status": statuses})
                 self._states.update({item["id"]: state for item in found})
             self._since, self._looked = now, time.monotonic()
