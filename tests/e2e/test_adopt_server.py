@@ -2,6 +2,7 @@
 
 import os
 import signal
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,9 @@ from polyvisor.vsphere.adoption import Machine, read_machine
 from polyvisor.vsphere.inventory import collect
 from polyvisor.vsphere.session import Endpoint, Session
 from tests.e2e.conftest import Lab
+from tests.e2e.test_volume import HOST, Volumes, give_admin_a_role_in, volumes
+
+__all__ = ["volumes"]
 
 SECONDS = 180
 _MAPPINGS = "/vmware-port-group-mappings"
@@ -185,6 +189,32 @@ def test_adopted_used_and_released_as_found(lab: Lab, adopter: Adopter, servers:
     adopter.release(server)
     assert fingerprint.difference(before, adopter.look(machine), exact=True) == []
     assert adopter.power(machine) == "poweredOn"
+
+
+def test_a_data_disk_is_a_volume_while_adopted(lab: Lab, adopter: Adopter, volumes: Volumes) -> None:
+    machine = adopter.vm()
+    path = lab.govc("find", "/", "-type", "m", "-name", machine.name).strip()
+    store = machine.disks[0].file.partition("]")[0].removeprefix("[")
+    lab.govc(
+        "vm.disk.create", "-vm", path, "-ds", store, "-name", f"{machine.name}/{uuid.uuid4()}", "-size", "1G"
+    )
+    machine = read_machine(adopter.session, machine.moref)
+    before = adopter.look(machine)
+    give_admin_a_role_in(lab, "demo")
+    ref = (f"source-vm={machine.instance_uuid}", f"source-name={machine.disks[-1].file}")
+    remote = [word for each in ref for word in ("--remote-source", each)]
+    volume = volumes.create("--host", HOST, "--non-bootable", *remote, project="demo")
+
+    server = lab.wait(adopter.begin(machine, volumes=[volume]), "ACTIVE")
+    volumes.wait(volume, "in-use")
+    assert fingerprint.difference(before, adopter.look(machine)) == []
+    adopter.release(server)
+    volumes.wait(volume, "available")
+    lab.admin.block_storage.unmanage_volume(volume)
+    find = lab.tenant.block_storage.find_volume
+    lab.until(lambda: find(volume) is None, "the volume to be let go of", SECONDS)
+    volumes.made.remove(volume)
+    assert fingerprint.difference(before, adopter.look(machine), exact=True) == []
 
 
 def test_moved_while_adopted_and_released_where_it_is(lab: Lab, adopter: Adopter) -> None:

@@ -183,7 +183,8 @@ class VMwareVCDriver(stock.VMwareVCDriver):
 
         Volumes are first given what their snapshots hold back. A VM that was adopted is not Nova's to remove.
         """
-        if adoption.is_adopted(instance) and not self._protection.lets_destroy(instance):
+        reverting = instance.task_state == task_states.RESIZE_REVERTING
+        if not reverting and adoption.is_adopted(instance) and not self._protection.lets_destroy(instance):
             return
         if instance.task_state == task_states.REBUILDING and keeping.read(instance):
             Inventory.read(self._cluster)
@@ -191,7 +192,6 @@ class VMwareVCDriver(stock.VMwareVCDriver):
             # Nova's API has refused it before; this is for whatever came in between.
             reason = dependants.reason(f"server {instance.uuid}", clones)
             raise exception.InstancePowerOffFailure(reason=reason)
-        reverting = instance.task_state == task_states.RESIZE_REVERTING
         if instance.node and not reverting and driver.block_device_info_get_mapping(block_device_info):
             chain.merge(self._cluster, instance)
         super().destroy(context, instance, network_info, block_device_info, destroy_disks, destroy_secrets)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from oslo_utils import units
 from pyVmomi import vim
 
 from polyvisor.vsphere import fingerprint, ticket
@@ -63,10 +64,14 @@ class AdoptedCloud(CloudTest):
         """Return the id of a flavor of the VM's size."""
         machine = found.machine
         name = f"{machine.cpus}-{machine.memory_mb}"
-        flavor = {"id": name, "name": name, "ram": machine.memory_mb, "vcpus": machine.cpus, "disk": 1}
+        flavor: dict[str, Any] = {"id": name, "name": name, "ram": machine.memory_mb, "vcpus": machine.cpus}
+        flavor["disk"] = self.root_gb(found)
         if name not in {each["id"] for each in self.admin_api.get_flavors()}:
             self.admin_api.post_flavor({"flavor": flavor})
         return name
+
+    def root_gb(self, found: Found) -> int:
+        return -(-found.machine.disks[0].capacity_bytes // units.Gi)
 
     def request(self, found: Found, **changes: Any) -> dict[str, Any]:
         """Return the request, with a new ticket if none is given."""

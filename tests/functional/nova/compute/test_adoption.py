@@ -1,11 +1,13 @@
 """A VM that is there is adopted: REST, our filter, Nova's creation, scheduler and manager, the simulator."""
 
+from typing import Any
+
 from nova import context
 from pyVmomi import vim
 
 from polyvisor.vsphere import ticket
 from polyvisor.vsphere.adoption import read_machine
-from tests.functional.nova.compute.adoption import AdoptedCloud
+from tests.functional.nova.compute.adoption import AdoptedCloud, Found
 
 
 class AdoptionTest(AdoptedCloud):
@@ -110,3 +112,60 @@ class AdoptionTest(AdoptedCloud):
         server = self.adopt(self.found, ticket=request["ticket"])
         self.release(server)
         assert self.changed(self.found, exact=True) == []
+
+
+class UsedTest(AdoptedCloud):
+    def test_a_resize_leaves_disks_shares_and_annotation_alone(self) -> None:
+        # Nova would take this disk for a swap disk of its own, and delete it.
+        self.add_disk(self.found, "swap.vmdk")
+        shares = vim.SharesInfo(level="high", shares=0)
+        allocation = vim.ResourceAllocationInfo(reservation=100, limit=-1, shares=shares)
+        self.reconfigure(self.found, vim.vm.ConfigSpec(cpuAllocation=allocation, annotation="theirs"))
+        found = self.look("poweredOn")
+        server = self.adopt(found)
+        larger = {"id": "larger", "name": "larger", "ram": found.machine.memory_mb + 4}
+        self.admin_api.post_flavor(
+            {"flavor": larger | {"vcpus": found.machine.cpus, "disk": self.root_gb(found)}}
+        )
+
+        self.act(server, resize={"flavorRef": "larger"})
+        self.wait_for(server, "VERIFY_RESIZE")
+        assert [line.partition(":")[0] for line in self.changed(found)] == ["config.hardware.memoryMB"]
+        self.act(server, revertResize=None)
+        self.wait_for(server, "ACTIVE")
+        assert self.changed(found) == []
+
+        self.act(server, resize={"flavorRef": "larger"})
+        self.wait_for(server, "VERIFY_RESIZE")
+        self.act(server, confirmResize=None)
+        self.wait_for(server, "ACTIVE")
+        assert "Resize it back" in self.conflict(server, **{"os-server-release": {}})
+        self.act(server, **{"os-server-release": {"force": True}})
+        self._wait_until_deleted(server)
+        assert [line.partition(":")[0] for line in self.changed(found, exact=True)] == [
+            "config.hardware.memoryMB"
+        ]
+
+    def test_a_nic_stays_when_its_port_is_deleted(self) -> None:
+        server = self.adopt(self.found)
+        port = self.neutron._ports.pop(self.neutron.port_1["id"])
+        event = {"name": "network-vif-deleted", "server_uuid": server["id"], "tag": port["id"]}
+        self.admin_api.api_post("/os-server-external-events", {"events": [event]})
+        self._wait_for_log(f"Port {port['id']} is deleted")
+        assert self.changed(self.found) == []
+
+    def add_disk(self, found: Found, name: str) -> None:
+        disk = next(device for device in self.devices(found) if isinstance(device, vim.vm.device.VirtualDisk))
+        folder = found.machine.disks[0].file.rpartition("/")[0]
+        backing = vim.vm.device.VirtualDisk.FlatVer2BackingInfo(
+            fileName=f"{folder}/{name}", diskMode="persistent", thinProvisioned=True
+        )
+        new = vim.vm.device.VirtualDisk(
+            key=-1, controllerKey=disk.controllerKey, unitNumber=9, capacityInKB=1024, backing=backing
+        )
+        change = vim.vm.device.VirtualDeviceSpec(operation="add", fileOperation="create", device=new)
+        self.reconfigure(found, vim.vm.ConfigSpec(deviceChange=[change]))
+
+    def devices(self, found: Found) -> list[Any]:
+        vm: Any = self.session.managed_object(vim.VirtualMachine, found.vm)
+        return list(self.session.call(lambda: vm.config.hardware.device))

@@ -47,7 +47,7 @@ class ApiProtectionTest(ProtectedCloud):
             assert "was adopted" in self.conflict(self.server, **{action: None})
         assert "was adopted" in self.conflict(self.server, rebuild={"imageRef": "any"})
         assert "was adopted" in self.conflict(self.server, evacuate={})
-        larger = {"id": "larger", "name": "larger", "ram": 512, "vcpus": 1, "disk": 9}
+        larger = {"id": "larger", "name": "larger", "ram": 512, "vcpus": 1, "disk": 99}
         self.admin_api.post_flavor({"flavor": larger})
         assert "root disk" in self.conflict(self.server, resize={"flavorRef": "larger"})
         self.assert_untouched()
@@ -86,12 +86,15 @@ class DriverProtectionTest(ProtectedCloud):
             task_states.REBUILDING,
             task_states.SHELVING_OFFLOADING,
             task_states.MIGRATING,
-            task_states.RESIZE_REVERTING,
             None,
         ):
             instance.task_state = task_state
             self.refused(instance)
             self.refused(instance, destroy_disks=False)
+        # The one VM that there is, at the end of a resize, is Nova's to leave alone.
+        instance.task_state = task_states.RESIZE_REVERTING
+        self.driver.destroy(context.get_admin_context(), instance, [])
+        self.assert_untouched()
         # Unlocked, but nobody has deleted it.
         instance.metadata["vmware:delete"] = "allowed"
         for task_state in (task_states.REBUILDING, task_states.SHELVING_OFFLOADING, None):

@@ -6,10 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import webob.exc
-from nova import exception, objects
+from nova import block_device, exception, objects
 from nova.api import validation
 from nova.api.openstack import common, wsgi
-from nova.block_device import BlockDeviceDict
 from nova.compute import flavors
 from nova.context import RequestContext
 from nova.network import neutron
@@ -164,7 +163,6 @@ def _create(
     bounds = Bounds(origin.vcenter_of(site.node), site.node)
     marks = origin.to_metadata(Origin.ADOPT, bounds) | adoption.to_metadata()
     ports = [objects.NetworkRequest(port_id=each["port"]) for each in request["ports"]]
-    volumes = [_mapping(volume) for volume in request.get("volumes", ())]
     servers, _reservation = building.OriginAPI(_IMAGE, marks).create(
         owner,
         flavor,
@@ -177,7 +175,7 @@ def _create(
         requested_networks=objects.NetworkRequestList(
             objects=ports or [objects.NetworkRequest(network_id="none")]
         ),
-        block_device_mapping=volumes,
+        block_device_mapping=[_mapping(volume) for volume in request.get("volumes", ())],
         legacy_bdm=False,
         config_drive=False,
         scheduler_hints={},
@@ -186,13 +184,12 @@ def _create(
     return servers[0]
 
 
-def _mapping(volume: str) -> BlockDeviceDict:
-    """Say that a volume is attached, and outlives the server."""
-    wanted = {
+def _mapping(volume: str) -> block_device.BlockDeviceDict:
+    mapping = {
         "source_type": "volume",
         "destination_type": "volume",
         "uuid": volume,
         "boot_index": None,
         "delete_on_termination": False,
     }
-    return BlockDeviceDict.from_api(wanted, image_uuid_specified=False)
+    return block_device.BlockDeviceDict.from_api(mapping, image_uuid_specified=False)
