@@ -1,7 +1,9 @@
-"""A plan for the VMs that vCenter has, compared with a real OpenStack."""
+"""What vCenter has becomes servers by a plan, is compared, and is let go of as it was found."""
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,9 +12,12 @@ from typing import Any
 
 import pytest
 
-from polyvisor.sandbox import configuration
+from polyvisor.sandbox import configuration, inventory
+from polyvisor.vsphere import fingerprint
+from polyvisor.vsphere.session import Endpoint, Session
+from tests.e2e.test_volume import give_admin_a_role_in
 
-SECONDS = 120
+SECONDS = 400
 VMS = 6
 PLENTY = {"instances": 100, "cores": 1000, "ram": 1_000_000}
 RULES = """
@@ -29,12 +34,32 @@ servers:
 """
 
 
+#: Only the distributed switch is Neutron's in the sandbox.
+BROWNFIELD = """
+switches:
+- {switch: dvs1, physical_network: physnet1}
+networks:
+- {physical_network: physnet1, vlan: 30, project: demo}
+- {physical_network: physnet1, vlan: 40, project: demo}
+subnets:
+- {physical_network: physnet1, vlan: 30, cidr: 10.0.0.0/15}
+- {physical_network: physnet1, vlan: 40, cidr: 10.0.0.0/15}
+servers:
+- rule: what was there
+  match: {name: "app-.*"}
+  adopt: true
+  project: demo
+  accept: {switch-unmapped: NICs on the standard switch stay with vCenter}
+"""
+
+
 @pytest.fixture
 def adopt(lab: Any, tmp_path: Path) -> Callable[..., Any]:
     """`polyvisor adopt`, as a person in the sandbox's environment uses it; gives what it prints as JSON."""
     (tmp_path / "rules.yaml").write_text(RULES)
+    (tmp_path / "brownfield.yaml").write_text(BROWNFIELD)
 
-    def run(*words: str) -> Any:
+    def run(*words: str, code: int = 0) -> Any:
         done = subprocess.run(
             [Path(sys.prefix) / "bin" / "polyvisor", "adopt", *words, "--format", "json"],
             cwd=tmp_path,
@@ -44,7 +69,7 @@ def adopt(lab: Any, tmp_path: Path) -> Callable[..., Any]:
             timeout=SECONDS,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == code, done.stdout + done.stderr
         return json.loads(done.stdout)
 
     return run
@@ -85,3 +110,130 @@ def test_all_vms_of_a_project_without_room_are_left_alone(
     made = adopt("plan", "found", "--rules", "rules.yaml", "--plan", "plan.yaml")
     assert made["findings"]["quota"] >= VMS
     assert "ready" not in made["states"]
+
+
+class Brownfield:
+    """The VMs that were there, as vCenter has them."""
+
+    def __init__(self, lab: Any, session: Session) -> None:
+        self._lab, self._session = lab, session
+        self.project = lab.admin.identity.find_project("demo").id
+
+    def prints(self, servers: list[Any]) -> dict[str, dict[str, str]]:
+        morefs = [server["id"].partition(":")[2] for server in servers]
+        return {key: item.values for key, item in fingerprint.read(self._session, morefs).items()}
+
+    def traces(self) -> dict[str, int]:
+        """How much there is in OpenStack."""
+        admin, project = self._lab.admin, self.project
+        return {
+            "servers": len(list(admin.compute.servers(all_projects=True, project_id=project))),
+            "ports": len([item for item in admin.network.ports(project_id=project) if item.description]),
+            "networks": len(list(admin.network.networks(project_id=project))),
+            "flavors": len(list(admin.compute.flavors(is_public=None))),
+            "volumes": len(list(admin.block_storage.volumes(all_projects=True))),
+        }
+
+
+@pytest.fixture
+def brownfield(
+    lab: Any, adopt: Callable[..., Any], quota: Callable[..., None], tmp_path: Path
+) -> Iterator[Brownfield]:
+    """A plan of the brownfield VMs, plan.yaml. Afterwards nothing of it is left in OpenStack."""
+    quota(**PLENTY)
+    give_admin_a_role_in(lab, "demo")
+    session = Session(
+        Endpoint(
+            "127.0.0.1",
+            inventory.USERNAME,
+            lab.settings.secrets["vcenter"],
+            lab.settings.ports["vcenter"],
+            str(lab.settings.ca_file),
+        )
+    )
+    adopt("discover", "-o", "found")
+    adopt("plan", "found", "--rules", "brownfield.yaml", "--plan", "plan.yaml")
+    made = Brownfield(lab, session)
+    before = made.traces()
+    yield made
+    if (tmp_path / "plan.yaml.journal").exists():
+        adopt("release", "plan.yaml")
+    session.close()
+    assert made.traces() == before
+
+
+def test_applied_changed_by_others_verified_and_released(
+    lab: Any, adopt: Callable[..., Any], brownfield: Brownfield, tmp_path: Path
+) -> None:
+    ready = adopt("show", "plan.yaml", "--state", "ready")["servers"]
+    before, nothing = brownfield.prints(ready), brownfield.traces()
+    assert len(adopt("apply", "plan.yaml", "--dry-run")["waiting"]) == len(ready)
+    assert brownfield.traces() == nothing
+
+    done = adopt("apply", "plan.yaml")
+    assert (set(done["adopted"]), done["changed"]) == ({item["id"] for item in ready}, {})
+    assert brownfield.traces()["volumes"] >= 1
+    pools = lab.admin.block_storage.get("/scheduler-stats/get_pools?detail=true").json()["pools"]
+    assert [pool["capabilities"]["vcenter_uuid"] for pool in pools] == [lab.settings.vcenter_uuid]
+    assert {row["state"] for row in adopt("status", "plan.yaml")["vms"]} >= {"adopted"}
+    assert adopt("apply", "plan.yaml")["adopted"] == done["adopted"]
+    assert adopt("verify", "plan.yaml")["differences"] == []
+
+    vm, other = (item["vm"]["path"] for item in ready[:2])
+    lab.govc("object.rename", vm, "renamed")
+    lab.govc("snapshot.create", "-vm", other, "by-hand")
+    lab.govc("vm.power", "-off", "-force", other)
+    told = adopt("verify", "plan.yaml", code=3)["differences"]
+    assert {"name", "snapshot"} <= {item["field"] for item in told}
+    assert [item["drift"] for item in told if item["field"] == "snapshot"] == [False]
+    lab.govc("object.rename", vm.replace(vm.rpartition("/")[2], "renamed"), vm.rpartition("/")[2])
+    lab.govc("snapshot.remove", "-vm", other, "by-hand")
+    lab.govc("vm.power", "-on", other)
+
+    first = ready[0]["id"]
+    assert adopt("release", "plan.yaml", "--vm", first)["released"] == [first]
+    released = adopt("release", "plan.yaml")
+    assert (released["left"], released["changed"]) == ({}, {})
+    assert brownfield.prints(ready) == before
+    assert brownfield.traces() == nothing
+    secrets = (tmp_path / "plan.yaml.log").read_text()
+    assert lab.settings.secrets["vcenter"] not in secrets
+
+
+def test_apply_that_was_killed_goes_on(
+    lab: Any, adopt: Callable[..., Any], brownfield: Brownfield, tmp_path: Path, faults: Callable[..., None]
+) -> None:
+    ready = adopt("show", "plan.yaml", "--state", "ready")["servers"]
+    before = brownfield.prints(ready)
+    log = tmp_path / "plan.yaml.log"
+    command = [str(Path(sys.prefix) / "bin" / "polyvisor"), "adopt", "apply", "plan.yaml"]
+    environment = os.environ | configuration.client_environment(lab.settings, "admin")
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as running:
+        lab.until(lambda: log.exists() and "asking Nova" in log.read_text(), "Nova to be asked", SECONDS)
+        with pytest.raises(AssertionError, match="being applied"):
+            adopt("apply", "plan.yaml")
+        os.kill(running.pid, signal.SIGKILL)
+    done = adopt("apply", "plan.yaml")
+    assert set(done["adopted"]) == {item["id"] for item in ready}
+    assert brownfield.traces()["servers"] == len(ready)
+    assert adopt("verify", "plan.yaml")["differences"] == []
+    assert adopt("release", "plan.yaml")["changed"] == {}
+    assert brownfield.prints(ready) == before
+
+
+def test_one_that_fails_leaves_nothing(
+    adopt: Callable[..., Any], brownfield: Brownfield, faults: Callable[..., None]
+) -> None:
+    ready = adopt("show", "plan.yaml", "--state", "ready")["servers"]
+    before, bad = brownfield.prints(ready), ready[0]
+    # The ticket is written, and taking the VM over fails.
+    rule = {"method": "ReconfigVM_Task", "object": bad["vm"]["path"].rpartition("/")[2], "skip": 1}
+    faults([{**rule, "fault": "GenericVmConfigFault", "count": 1}])
+    done = adopt("apply", "plan.yaml", code=3)
+    assert list(done["failed"]) == [bad["id"]]
+    assert (done["left"], len(done["adopted"])) == ({}, len(ready) - 1)
+    # The second where Placement was busy while Nova gave up: it then says what it did, and not why.
+    assert re.search("GenericVmConfigFault|Exceeded maximum", done["failed"][bad["id"]])
+    assert brownfield.prints([bad]) == {key: before[key] for key in brownfield.prints([bad])}
+    faults([])
+    assert len(adopt("apply", "plan.yaml")["adopted"]) == len(ready)

@@ -6,6 +6,7 @@ Such a disk stays where it is and as it is, attached to its VM, which goes on ru
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from cinder import exception
@@ -100,7 +101,10 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
 
     @override
     def _update_volume_stats(self) -> None:
+        """Tell which vCenter the backend is of, and on which of its datastores volumes may be."""
         super()._update_volume_stats()
+        with suppress(faults.VSphereError):
+            self._stats["vcenter_uuid"] = str(self._vsphere.content.about.instanceUuid)
         try:
             stores, _hosts = self._usable()
         except vexc.VMwareDriverException as error:

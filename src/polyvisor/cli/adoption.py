@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,15 @@ from polyvisor.adoption.discover import discover as read_vcenter
 from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.planner import make_plan
 from polyvisor.cli import adoption_view as view
+from polyvisor.cli.adoption_vcenter import EXISTING, endpoint, vcenter_options
 from polyvisor.vsphere.faults import VSphereError
-from polyvisor.vsphere.session import Endpoint, Session
+from polyvisor.vsphere.session import Session
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_EXISTING = click.Path(path_type=Path, dir_okay=False, exists=True)
-#: A page of 200 VMs takes a busy vCenter this long, and more.
-_CALL_SECONDS = 120.0
-#: Of `plan` and `show`: the plan is sound, but not for all of its VMs.
-_UNFINISHED = 3
+#: The command did what it should, but not for all VMs, or not all is well with them.
+UNFINISHED = 3
 
-_format = click.option(
+format_option = click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json"]),
@@ -38,7 +35,7 @@ _format = click.option(
     help="How to print. JSON goes to standard output alone, all else to standard error.",
 )
 _exit_code = click.option(
-    "--exit-code", is_flag=True, help=f"End with {_UNFINISHED} if a VM is undecided or blocked."
+    "--exit-code", is_flag=True, help=f"End with {UNFINISHED} if a VM is undecided or blocked."
 )
 
 
@@ -52,53 +49,21 @@ class _Group(click.Group):
 
 @click.group(cls=_Group)
 def adopt() -> None:
-    """Take VMs that vCenter has under OpenStack, in place: discover, plan, show."""
+    """Take VMs that vCenter has under OpenStack, in place: discover, plan, show, apply, verify, release."""
 
 
 @adopt.command()
-@click.option("--vcenter", required=True, envvar="POLYVISOR_VCENTER", metavar="HOST[:PORT]", show_envvar=True)
-@click.option("--username", required=True, envvar="POLYVISOR_VCENTER_USERNAME", show_envvar=True)
-@click.option(
-    "--password-file",
-    type=_EXISTING,
-    envvar="POLYVISOR_VCENTER_PASSWORD_FILE",
-    show_envvar=True,
-    help="Its first line; or set POLYVISOR_VCENTER_PASSWORD. Arguments show in the list of processes.",
-)
-@click.option(
-    "--ca-file",
-    type=_EXISTING,
-    envvar="POLYVISOR_VCENTER_CA_FILE",
-    show_envvar=True,
-    help="Authorities to trust instead of the system's.",
-)
-@click.option("--insecure", is_flag=True, help="Accept any certificate.")
+@vcenter_options
 @click.option("--no-tags", is_flag=True, help="Do not read tags, which needs vCenter's REST interface.")
 @click.option("--output", "-o", type=_FILE, required=True, help="File to write.")
-@_format
-def discover(  # noqa: PLR0913, PLR0917 - one for each option
-    vcenter: str,
-    username: str,
-    password_file: Path | None,
-    ca_file: Path | None,
-    insecure: bool,
-    no_tags: bool,
-    output: Path,
-    form: str,
-) -> None:
+@format_option
+def discover(no_tags: bool, output: Path, form: str, **vcenter: Any) -> None:
     """Read everything about a vCenter's VMs into a file. Nothing is changed."""
-    host, port = _address(vcenter)
-    endpoint = Endpoint(
-        host=host,
-        username=username,
-        password=_password(password_file),
-        port=port,
-        ca_file=str(ca_file) if ca_file else None,
-        insecure=insecure,
-        call_timeout=_CALL_SECONDS,
-    )
     console = Console(stderr=True)
-    with closing(Session(endpoint)) as session, console.status("Logging in") as status:
+    with (
+        closing(Session(endpoint(**vcenter))) as session,
+        console.status("Logging in") as status,
+    ):
         found = read_vcenter(
             session,
             lambda what, count: status.update(f"Reading {what}: {count or ''}"),
@@ -111,32 +76,16 @@ def discover(  # noqa: PLR0913, PLR0917 - one for each option
         view.print_discovered(found, output, console)
 
 
-def _address(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or text.endswith("]"):
-        return text.strip("[]"), 443
-    if not port.isdigit():
-        raise click.BadParameter(f"{text!r} is not of the form HOST or HOST:PORT")
-    return host.strip("[]"), int(port)
-
-
-def _password(file: Path | None) -> str:
-    lines = file.read_text().splitlines() if file else [os.environ.get("POLYVISOR_VCENTER_PASSWORD", "")]
-    if not lines or not lines[0]:
-        raise click.UsageError("no password: give --password-file, or set POLYVISOR_VCENTER_PASSWORD")
-    return lines[0]
-
-
 @adopt.command()
-@click.argument("discoveries", nargs=-1, required=True, type=_EXISTING)
-@click.option("--rules", "rules_path", type=_EXISTING, help="Rules by which the plan is filled.")
+@click.argument("discoveries", nargs=-1, required=True, type=EXISTING)
+@click.option("--rules", "rules_path", type=EXISTING, help="Rules by which the plan is filled.")
 @click.option(
     "--plan", "plan_path", type=_FILE, required=True, help="File to write; one that is there is kept up."
 )
 @click.option("--os-cloud", envvar="OS_CLOUD", show_envvar=True, help="An administrator's, of clouds.yaml.")
 @click.option("--offline", is_flag=True, help="Do not look at OpenStack: nothing is compared with it.")
 @_exit_code
-@_format
+@format_option
 def plan(  # noqa: PLR0913, PLR0917 - one for each option
     discoveries: tuple[Path, ...],
     rules_path: Path | None,
@@ -152,7 +101,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one for each option
     earlier = plan_file.Earlier(plan_path if plan_path.exists() else None)
     with console.status("Reading") as status:
         found = [discovery.load(file) for file in discoveries]
-        connection = None if offline else _connect(os_cloud)
+        connection = None if offline else connect(os_cloud)
         status.update("Reading OpenStack")
         cloud = read_cloud(connection) if connection else Cloud()
         status.update("Checking and planning")
@@ -174,7 +123,8 @@ def plan(  # noqa: PLR0913, PLR0917 - one for each option
     raise SystemExit(_code(made, exit_code))
 
 
-def _connect(cloud: str | None) -> Any:
+def connect(cloud: str | None) -> Any:
+    """The user's OpenStack."""
     try:
         return openstack.connect(cloud=cloud)
     except REFUSALS as exc:
@@ -183,18 +133,18 @@ def _connect(cloud: str | None) -> Any:
 
 def _code(made: Any, wanted: bool) -> int:
     unfinished = any(server.state in {"undecided", "blocked"} for server in made.servers)
-    return _UNFINISHED if wanted and unfinished else 0
+    return UNFINISHED if wanted and unfinished else 0
 
 
 @adopt.command()
-@click.argument("plan_path", metavar="PLAN", type=_EXISTING)
+@click.argument("plan_path", metavar="PLAN", type=EXISTING)
 @click.option("--vm", help="Show this VM alone, with all that was found: name, path or id.")
 @click.option(
     "--state", type=click.Choice(["ready", "undecided", "blocked", "left out"]), help="List these VMs."
 )
 @click.option("--check", help="List the VMs about which this check found something.")
 @_exit_code
-@_format
+@format_option
 def show(  # noqa: PLR0913, PLR0917 - one for each option
     plan_path: Path, vm: str | None, state: str | None, check: str | None, exit_code: bool, form: str
 ) -> None:
@@ -215,7 +165,7 @@ def show(  # noqa: PLR0913, PLR0917 - one for each option
 
 
 @adopt.command("checks")
-@_format
+@format_option
 def list_checks(form: str) -> None:
     """List all checks: what each finds, and the way out."""
     if form == "json":

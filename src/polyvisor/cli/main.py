@@ -8,7 +8,7 @@ import click
 
 #: Command -> where it is. Each is imported when it is asked for: together they would take a second to load.
 _COMMANDS = {
-    "adopt": "polyvisor.cli.adoption:adopt",
+    "adopt": "polyvisor.cli.adoption_apply:adopt",
     "op": "polyvisor.cli.op:op",
     "sandbox": "polyvisor.cli.sandbox:sandbox",
 }

@@ -10,7 +10,7 @@ import openstack
 from rich.console import Console
 from rich.table import Table
 
-from polyvisor.sandbox import cloud, govc, inventory, mixed_demo, probes
+from polyvisor.sandbox import adoption_demo, cloud, govc, inventory, mixed_demo, probes
 from polyvisor.sandbox.progress import Progress
 from polyvisor.sandbox.settings import Settings
 
@@ -72,6 +72,8 @@ def run(settings: Settings, console: Console) -> None:
         _remove_everything(tenant, progress.waiting)
         _wait_for_port_group_to_go(settings, network.id, progress.waiting)
         _check_clean(settings, tenant, list(servers.values()))
+    if wrong := adoption_demo.AdoptionDemo(settings, console, progress).run():
+        raise DemoFailedError("; ".join(wrong))
     console.print("[green]vCenter and Neutron are clean again.[/]")
 
 

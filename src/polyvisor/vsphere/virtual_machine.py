@@ -1,13 +1,14 @@
 """Virtual machines with all that decides whether, and as what, one can be managed elsewhere."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pyVmomi import vim
 
+from polyvisor.vsphere.collector import objects_filter
 from polyvisor.vsphere.disk import Disk, disks
-from polyvisor.vsphere.inventory import Properties, stream
+from polyvisor.vsphere.inventory import Properties, retrieve, stream
 from polyvisor.vsphere.naming import unescape
 from polyvisor.vsphere.network_adapter import NetworkAdapter, network_adapters
 from polyvisor.vsphere.session import Session, moref
@@ -47,6 +48,7 @@ _PROPERTIES: Final = (
     "runtime.powerState",
     "snapshot.rootSnapshotList",
 )
+_PAGE: Final = 200
 _device: Final = vim.vm.device
 _PASSTHROUGH: Final = (
     _device.VirtualPCIPassthrough,
@@ -131,6 +133,19 @@ def stream_virtual_machines(session: Session) -> Iterator[VirtualMachine]:
     """
     for key, props in stream(session, vim.VirtualMachine, _PROPERTIES):
         yield _virtual_machine(key, props)
+
+
+def read_virtual_machines(session: Session, morefs: Collection[str]) -> dict[str, VirtualMachine]:
+    """Read some VMs (by their morefs) in one call for each page; those that are gone are missing.
+
+    Raises:
+        VSphereError: as `Session.call` does.
+    """
+    objects = [session.managed_object(vim.VirtualMachine, key) for key in morefs]
+    if not objects:
+        return {}
+    found = retrieve(session, objects_filter(objects, vim.VirtualMachine, _PROPERTIES), _PAGE)
+    return {key: _virtual_machine(key, props) for key, props in found.items() if "name" in props}
 
 
 def _virtual_machine(key: str, props: Properties) -> VirtualMachine:

@@ -24,6 +24,7 @@ from polyvisor.nova import task_states as our_task_states
 from polyvisor.nova.compute import chain, cluster, endpoint, journal, keeping, left_off, nic
 from polyvisor.nova.compute.adopted_vmops import AdoptedVMOps
 from polyvisor.nova.compute.adoption import AdoptionEndpoint, Protection, Taking
+from polyvisor.nova.compute.allocations import read_none as read_no_allocations
 from polyvisor.nova.compute.clone import CloneEndpoint, Cloning
 from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.live_migration import Crossing, Journey, LiveMigration
@@ -95,6 +96,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
     def init_host(self, host: str) -> None:
         """Take up what was under way, answer nova-api, and go back for what failed builds left."""
         super().init_host(host)
+        read_no_allocations(self.virtapi._compute)  # noqa: SLF001 - as in `live_migration`
         self._host = host
         self._operations.start(host)
         self._server = endpoint.start(self._cluster, host, self._nouns)

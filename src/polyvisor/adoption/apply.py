@@ -1,0 +1,163 @@
+"""Apply a plan: its ready VMs become servers, in place. What was begun before is ended first."""
+
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from polyvisor.adoption.batch import Batch
+from polyvisor.adoption.checks import Subject
+from polyvisor.adoption.cloud import Cloud
+from polyvisor.adoption.cloud_reader import read_cloud, read_rooms
+from polyvisor.adoption.clouds import Clouds
+from polyvisor.adoption.discover import discover
+from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.journal import Journal, Vm
+from polyvisor.adoption.judgement import Judgement, judge_anew
+from polyvisor.adoption.plan import Plan, Server
+from polyvisor.adoption.preparation import Preparation
+from polyvisor.adoption.prune import prune
+from polyvisor.adoption.resources import server as servers
+from polyvisor.adoption.resources.port import Ports
+from polyvisor.adoption.resources.server import Watch
+from polyvisor.adoption.settle import settle
+from polyvisor.adoption.work import OnProgress, Progress, Work
+from polyvisor.vsphere.session import Session
+
+#: VMs under way at a time. Nova builds ten at a time in each cluster (max_concurrent_builds).
+PARALLEL: Final = 32
+_BATCHES: Final = 4
+_NOT_ANEW: Final = {"under way", "adopted", "undoing", "releasing"}
+
+
+@dataclass
+class Outcome:
+    """What became of the VMs.
+
+    Attributes:
+        adopted: id of a VM -> id of its server, earlier applications of the plan included.
+        failed: id -> why; nothing of it is left, unless `left` says so.
+        refused: id -> why it was not begun with: it is otherwise in vCenter or OpenStack than in the plan.
+        waiting: ids of VMs that would be begun with; of a dry run only.
+        left: id of a VM, or "kind key" -> what could not be removed yet.
+        changed: id -> settings of an adopted VM that changed beside its identity.
+    """
+
+    adopted: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
+    left: dict[str, str] = field(default_factory=dict)
+    changed: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every VM that could be adopted is, as it was."""
+        return not (self.failed or self.refused or self.left or self.changed)
+
+
+def apply(  # noqa: PLR0913 - what a service decides
+    plan: Plan,
+    clouds: Clouds,
+    vcenters: Mapping[str, Session],
+    journal: Journal,
+    on_progress: OnProgress = lambda _progress: None,
+    *,
+    only: Collection[str] | None = None,
+    parallel: int = PARALLEL,
+    dry_run: bool = False,
+) -> Outcome:
+    """Adopt the VMs that are ready. Whoever calls this holds `journal.exclusive`.
+
+    Args:
+        vcenters: instance UUID -> session; all that VMs of the plan are in.
+        on_progress: is told of each step, from several threads.
+        only: ids of VMs; default: all that are ready.
+        parallel: VMs under way at a time.
+        dry_run: judge, and change nothing.
+
+    Raises:
+        AdoptionError: OpenStack cannot be read, or a right is missing. Nothing was changed.
+        VSphereError: a vCenter cannot be read. Nothing was changed.
+    """
+    work = Work(clouds, vcenters, journal, on_progress)
+    wanted = [server for server in plan.ready() if only is None or server.id in only]
+    watch = Watch(work)
+    if not dry_run:
+        settle(work, watch)
+    states = {vm: item.state for vm, item in journal.vms().items()}
+    going = [item for item in wanted if states.get(item.id) == "under way"]
+    todo = [item for item in wanted if states.get(item.id) not in _NOT_ANEW]
+    cloud, judgement = _judge(work, plan, todo)
+    preparation = Preparation(work, plan, cloud)
+    preparation.check(judgement.subjects)
+    if dry_run:
+        ready = tuple(item.server.id for item in judgement.subjects)
+        return Outcome(refused=dict(judgement.refused), waiting=ready)
+    journal.note(*(Vm(vm, "left alone", why) for vm, why in judgement.refused.items()))
+    _run(work, watch, preparation, judgement.subjects, going, parallel)
+    left = prune(work)
+    return _outcome(work, wanted, judgement, left)
+
+
+def _judge(work: Work, plan: Plan, todo: Sequence[Server]) -> tuple[Cloud, Judgement]:
+    if not todo:
+        return Cloud(), Judgement([], {})
+    work.tell("vCenter", "reading")
+    uuids = sorted({server.vcenter for server in todo})
+    discoveries = [discover(work.session(f"{uuid}:"), with_tags=False) for uuid in uuids]
+    for uuid, found in zip(uuids, discoveries, strict=True):
+        if found.vcenter.uuid != uuid:
+            raise AdoptionError(f"{found.vcenter.address} is vCenter {found.vcenter.uuid}, not {uuid}")
+    work.tell("OpenStack", "reading")
+    admin: Any = work.clouds.admin
+    cloud = read_cloud(admin)
+    work.tell("checks", "running")
+    judgement = judge_anew(plan, todo, discoveries, cloud, lambda projects: read_rooms(admin, projects))
+    for vm, why in judgement.refused.items():
+        work.on_progress(Progress(vm, why, "left alone"))
+    return cloud, judgement
+
+
+def _run(  # noqa: PLR0913, PLR0917 - one call
+    work: Work,
+    watch: Watch,
+    preparation: Preparation,
+    subjects: Sequence[Subject],
+    going: Sequence[Server],
+    parallel: int,
+) -> None:
+    prepared = preparation.prepare(subjects)
+    batch = Batch(work, Ports(work), watch)
+    batch.fail(prepared.failed)
+    known = {
+        server.id: str(thing.id) for server in going for thing in work.journal.things(server.id, servers.KIND)
+    }
+    size = max(parallel // _BATCHES, 1)
+    jobs = prepared.jobs
+    batches = [jobs[start : start + size] for start in range(0, len(jobs), size)]
+    with ThreadPoolExecutor(min(_BATCHES, parallel), thread_name_prefix="batch") as pool:
+        resumed = pool.submit(batch.resume, known)
+        running = [pool.submit(batch.run, jobs) for jobs in batches]
+        try:
+            for future in (resumed, *running):
+                future.result()
+        except BaseException:
+            # What is under way is ended; the rest is for the next time.
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _outcome(work: Work, wanted: Sequence[Server], judgement: Judgement, left: Mapping[str, str]) -> Outcome:
+    outcome = Outcome(refused=dict(judgement.refused), left=dict(left))
+    vms = work.journal.vms()
+    for vm in (vms[server.id] for server in wanted if server.id in vms):
+        if vm.state == "adopted":
+            outcome.adopted[vm.id] = vm.details["server"]
+            if vm.details.get("changed"):
+                outcome.changed[vm.id] = vm.details["changed"]
+        elif vm.id not in outcome.refused:
+            outcome.failed[vm.id] = vm.reason or "it is being released; end that first"
+            if vm.details.get("left"):
+                outcome.left[vm.id] = vm.details["left"]
+    return outcome

@@ -1,0 +1,1 @@
+"""What apply makes in OpenStack: one file, one kind. Each can be found again, made, and removed."""

@@ -1,0 +1,129 @@
+"""Volumes of Cinder, made of disks that VMs have, in place: decision 0014."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from polyvisor.adoption.clouds import RefusedError, ask, ask_gone, listing
+from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.job import Job
+from polyvisor.adoption.journal import Thing
+from polyvisor.adoption.plan import Volume
+from polyvisor.adoption.resources.shared import recorded
+from polyvisor.adoption.work import Work
+
+KIND: Final = "volume"
+MANAGEABLE: Final = "/manageable_volumes"
+#: The first that has it.
+MICROVERSION: Final = "3.8"
+#: Metadata by which one is found again, and the reason of Cinder's driver for refusing a disk.
+_MARK: Final = "polyvisor:adoption"
+_REASON: Final = "polyvisor:refused"
+#: Seconds between two looks, at first and at most.
+_PAUSES: Final = (1.0, 5.0)
+_SECONDS: Final = 300.0
+
+
+def make(work: Work, job: Job, wanted: Sequence[Volume]) -> list[str]:
+    """Let Cinder manage disks of a VM, and wait until it does; give the ids in the order of the disks.
+
+    Raises:
+        AdoptionError: Cinder refused, and why.
+    """
+    cinder = work.clouds.of_project(job.project).block_storage
+    things = [Thing(job.id, KIND, f"disk {volume.disk}", project=job.project) for volume in wanted]
+    ids = []
+    for volume, thing in zip(wanted, things, strict=True):
+        body = {"volume": _body(work, job, volume, thing)}
+        with recorded(work, thing):
+            made = ask(cinder, "POST", MANAGEABLE, body, microversion=MICROVERSION)["volume"]
+        work.journal.write(replace(thing, id=made["id"]))
+        ids.append(str(made["id"]))
+    for volume, id_ in zip(wanted, ids, strict=True):
+        _wait(cinder, id_, volume)
+    return ids
+
+
+def _body(work: Work, job: Job, volume: Volume, thing: Thing) -> dict[str, Any]:
+    ref = {"source-vm": job.server.instance_uuid, "source-id": str(volume.disk)}
+    body = {
+        "host": job.pool,
+        "ref": ref,
+        "name": volume.volume,
+        "bootable": False,
+        "metadata": {_MARK: work.mark(job.id, thing.key)},
+    }
+    return {**body, "volume_type": volume.type} if volume.type else body
+
+
+def _wait(cinder: Any, volume: str, planned: Volume) -> None:
+    for found in _looks(cinder, volume):
+        status = found["status"] if found else "gone"
+        if status == "available":
+            return
+        if found is None or status.startswith("error"):
+            reason = found["metadata"].get(_REASON) if found else None
+            raise AdoptionError(
+                f"disk {planned.disk} does not become a volume: {reason or f'volume {volume} is {status}'}"
+            )
+    raise AdoptionError(f"disk {planned.disk}: Cinder did not manage it within {_SECONDS:g} s")
+
+
+def _looks(cinder: Any, volume: str) -> Iterator[dict[str, Any] | None]:
+    """The volume, again and again, less often as time goes by; None: it is gone."""
+    pause, longest = _PAUSES
+    end = time.monotonic() + _SECONDS
+    while time.monotonic() < end:
+        try:
+            yield ask(cinder, "GET", f"/volumes/{volume}")["volume"]
+        except RefusedError as exc:
+            if exc.status != 404:
+                raise
+            yield None
+        time.sleep(pause)
+        pause = min(pause * 1.5, longest)
+
+
+def find(work: Work, things: Iterable[Thing]) -> list[Thing]:
+    """Those of the volumes of one VM that are there, with their ids, of which no answer is known."""
+    marks = {work.mark(thing.owner, thing.key): thing for thing in things}
+    projects = {thing.project for thing in marks.values()}
+    found = [
+        (item["metadata"].get(_MARK), item["id"])
+        for project in projects
+        for item in listing(work.clouds.of_project(str(project)).block_storage, "/volumes/detail", "volumes")
+    ]
+    return [replace(marks[mark], id=id_) for mark, id_ in found if mark in marks]
+
+
+def remove(work: Work, thing: Thing) -> None:
+    """Let Cinder forget it. It is never deleted: its disk is the VM's.
+
+    Raises:
+        AdoptionError: OpenStack said no, or did not end.
+    """
+    cinder = work.clouds.of_project(str(thing.project)).block_storage
+    asked = False
+    for found in _looks(cinder, str(thing.id)):
+        if found is None:
+            return
+        status = found["status"]
+        settled = status == "available" or status.startswith("error")
+        if asked and settled:
+            raise AdoptionError(f"Cinder cannot forget volume {thing.id}: it is {status}")
+        if settled:
+            ask_gone(cinder, "POST", f"/volumes/{thing.id}/action", {"os-unmanage": {}})
+            asked = True
+    raise AdoptionError(f"volume {thing.id} was not forgotten within {_SECONDS:g} s")
+
+
+def pools(work: Work) -> Mapping[str, str | None]:
+    """Cinder's pools -> the vCenter (instance UUID) that each is of; None: it does not say.
+
+    Raises:
+        RefusedError: OpenStack said no.
+    """
+    cinder = work.clouds.admin.block_storage
+    found = ask(cinder, "GET", "/scheduler-stats/get_pools", query={"detail": "true"})["pools"]
+    return {item["name"]: item["capabilities"].get("vcenter_uuid") for item in found}

@@ -1,0 +1,100 @@
+"""Taking back what was made for VMs: after a failure, after a crash, and to release them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final
+
+from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.journal import Thing
+from polyvisor.adoption.resources import port, server, ticket, volume
+from polyvisor.adoption.resources.server import Watch
+from polyvisor.adoption.work import Work
+from polyvisor.vsphere.faults import VSphereError
+
+#: In this order. The server first, as it has the others; the ticket is worth nothing without it.
+_KINDS: Final[Mapping[str, Any]] = {
+    server.KIND: server,
+    port.KIND: port,
+    volume.KIND: volume,
+    ticket.KIND: ticket,
+}
+_GONE_SECONDS: Final = 300.0
+_PARALLEL: Final = 8
+
+
+def undo(work: Work, watch: Watch, vms: Collection[str]) -> dict[str, str]:
+    """Remove all that the journal has of these VMs (ids).
+
+    Returns:
+        id of a VM -> what could not be removed, and why. The journal keeps it for the next time.
+    """
+    left: dict[str, list[str]] = defaultdict(list)
+    things: dict[str, list[Thing]] = defaultdict(list)
+    for vm in vms:
+        for thing in _known(work, vm, left):
+            things[thing.kind].append(thing)
+    for kind, module in _KINDS.items():
+        removable = [thing for thing in things[kind] if thing.owner not in left]
+        _each(removable, partial(_remove, work, left, module.remove))
+        if kind == server.KIND:
+            _await(work, watch, [thing for thing in removable if thing.owner not in left], left)
+    return {vm: "; ".join(reasons) for vm, reasons in left.items()}
+
+
+def _known(work: Work, vm: str, left: Mapping[str, list[str]]) -> list[Thing]:
+    """What a VM has; what was asked for without an answer is looked for."""
+    found = []
+    for kind, module in _KINDS.items():
+        things = work.journal.things(vm, kind)
+        found += [thing for thing in things if thing.id]
+        unknown = [thing for thing in things if not thing.id]
+        if not unknown:
+            continue
+        try:
+            there = module.find(work, unknown)
+        except (AdoptionError, VSphereError) as exc:
+            left[vm].append(f"{kind}: {exc}")
+            continue
+        work.journal.write(*there)
+        found += there
+        keys = {thing.key for thing in there}
+        work.journal.forget(*(thing for thing in unknown if thing.key not in keys))
+    return found
+
+
+def _remove(
+    work: Work, left: Mapping[str, list[str]], remove: Callable[[Work, Thing], None], thing: Thing
+) -> None:
+    work.tell(thing.owner, f"removing {thing.kind} {thing.id}")
+    try:
+        remove(work, thing)
+    except (AdoptionError, VSphereError) as exc:
+        left[thing.owner].append(f"{thing.kind} {thing.id}: {exc}")
+        return
+    if thing.kind != server.KIND:
+        work.journal.forget(thing)
+
+
+def _await(work: Work, watch: Watch, servers: Iterable[Thing], left: Mapping[str, list[str]]) -> None:
+    owners = {str(thing.id): thing for thing in servers}
+    if not owners:
+        return
+    try:
+        watch.ask(owners)
+        gone = watch.wait(owners, _GONE_SECONDS, {"gone"})
+    except AdoptionError as exc:
+        for id_, thing in owners.items():
+            left[thing.owner].append(f"server {id_}: {exc}")
+        return
+    for id_, thing in owners.items():
+        if id_ in gone:
+            work.journal.forget(thing)
+        else:
+            left[thing.owner].append(f"server {id_} is still there: {server.fault(work, id_)}")
+
+
+def _each(things: Iterable[Thing], do: Callable[[Thing], None]) -> None:
+    with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="undo") as pool:
+        list(pool.map(do, things))

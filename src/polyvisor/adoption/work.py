@@ -1,0 +1,62 @@
+"""What apply, verify and release work with: the clouds, the vCenters, the journal, and who is told."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from polyvisor.adoption.clouds import Clouds
+from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.journal import Journal
+from polyvisor.vsphere.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Something happened.
+
+    Attributes:
+        about: id of a VM, or a word such as "network".
+        stage: what is under way or done, in plain words: for a log.
+        end: set when the VM is done with.
+    """
+
+    about: str
+    stage: str
+    end: Literal["adopted", "failed", "released", "left alone"] | None = None
+
+
+#: Is called from several threads.
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Work:
+    """All that the steps need.
+
+    Attributes:
+        vcenters: instance UUID -> session.
+    """
+
+    clouds: Clouds
+    vcenters: Mapping[str, Session]
+    journal: Journal
+    on_progress: OnProgress = lambda _progress: None
+
+    def tell(self, about: str, stage: str) -> None:
+        """Tell of a step."""
+        self.on_progress(Progress(about, stage))
+
+    def session(self, vm_id: str) -> Session:
+        """The vCenter of a VM.
+
+        Raises:
+            AdoptionError: it was not given.
+        """
+        uuid = vm_id.partition(":")[0]
+        if uuid not in self.vcenters:
+            raise AdoptionError(f"vCenter {uuid} of the plan was not given: give its address and account too")
+        return self.vcenters[uuid]
+
+    def mark(self, owner: str, key: str = "") -> str:
+        """What is written on a resource, so that it is found again after a crash. Nobody else can know it."""
+        return f"polyvisor adoption {self.journal.id} {owner} {key}".rstrip()

@@ -1,0 +1,220 @@
+"""VMs that vCenter has become servers, in place; are used as such; and are let go of as they were found."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from polyvisor.adoption import journal, plan_file
+from polyvisor.adoption.apply import Outcome, apply
+from polyvisor.adoption.cloud_reader import read_cloud, read_rooms
+from polyvisor.adoption.clouds import Clouds
+from polyvisor.adoption.discover import discover
+from polyvisor.adoption.discovery import Discovery
+from polyvisor.adoption.plan import Plan, Server
+from polyvisor.adoption.plan_file import Earlier
+from polyvisor.adoption.planner import make_plan
+from polyvisor.adoption.release import Released, release
+from polyvisor.adoption.rules import RuleBook, Rules
+from polyvisor.adoption.verify import verify
+from polyvisor.adoption.work import Progress as Step
+from polyvisor.sandbox import cloud, configuration, inventory
+from polyvisor.sandbox.progress import Progress
+from polyvisor.sandbox.settings import Settings
+from polyvisor.vsphere import fingerprint
+from polyvisor.vsphere.session import Endpoint, Session
+
+PROJECT = "demo"
+CLONE = "demo-clone"
+COMMAND_SECONDS = 120
+DELETE_SECONDS = 120
+_WIRES = [{"physical_network": "physnet1", "vlan": vlan, "project": PROJECT} for vlan in (30, 40)]
+_RULES: dict[str, Any] = {
+    "switches": [{"switch": "dvs1", "physical_network": "physnet1"}],
+    "networks": _WIRES,
+    "subnets": [{"physical_network": "physnet1", "vlan": vlan, "cidr": "10.0.0.0/15"} for vlan in (30, 40)],
+    "servers": [
+        {
+            "rule": "what was there",
+            "match": {"name": "app-.*"},
+            "adopt": True,
+            "project": PROJECT,
+            "accept": {"switch-unmapped": "NICs on the standard switch stay with vCenter"},
+        }
+    ],
+}
+_PLENTY = {"instances": 1000, "cores": 10_000, "ram": 10_000_000}
+
+
+class AdoptionDemo:
+    """One run. It leaves nothing, and takes away what an earlier one that was interrupted has left."""
+
+    def __init__(self, settings: Settings, console: Console, progress: Progress) -> None:
+        self._settings, self._console, self._progress = settings, console, progress
+        self._admin = cloud.connect(settings)
+        self._session = Session(
+            Endpoint(
+                "127.0.0.1",
+                inventory.USERNAME,
+                settings.secrets["vcenter"],
+                settings.ports["vcenter"],
+                str(settings.ca_file),
+            )
+        )
+        self._vcenters = {settings.vcenter_uuid: self._session}
+        self._folder = settings.data / "adoption-demo"
+
+    def run(self) -> list[str]:
+        """Do it all, show it; return what is wrong."""
+        self._folder.mkdir(exist_ok=True)
+        plan_path = self._folder / "plan.yaml"
+        with (
+            closing(self._session),
+            _quotas(self._admin),
+            journal.exclusive(plan_path),
+            closing(journal.Journal(journal.beside(plan_path))) as written,
+        ):
+            with self._progress.stage("discover, check, plan"):
+                self._release(written)
+                found = discover(self._session, with_tags=False)
+                plan = self._plan(found, plan_path)
+            with self._progress.stage("adopt what is there"):
+                before = self._prints(plan)
+                outcome = apply(plan, Clouds(self._admin), self._vcenters, written, self._waiting)
+            self._show(plan, outcome, written)
+            wrong = [
+                f"{vm} was not adopted: {why}" for vm, why in {**outcome.failed, **outcome.refused}.items()
+            ]
+            with self._progress.stage("snapshot, move, clone"):
+                wrong += self._use(
+                    found, next(item for item in plan.ready() if item.id in outcome.adopted), outcome
+                )
+            with self._progress.stage("verify, release"):
+                drifts = verify(plan, Clouds(self._admin), self._vcenters, written).differences
+                wrong += [f"{item.vm}: {item.says}" for item in drifts if item.drift]
+                released = self._release(written)
+            wrong += [*released.left.values(), *self._compare(plan, before, released)]
+        shutil.rmtree(self._folder)
+        return wrong
+
+    def _plan(self, found: Discovery, plan_path: Path) -> Plan:
+        book = RuleBook(Rules.model_validate(_RULES, strict=False), {})
+        made, _ = make_plan(
+            [found],
+            read_cloud(self._admin),
+            book,
+            Earlier(None),
+            lambda projects: read_rooms(self._admin, projects),
+        )
+        plan_file.save(made, plan_path, Earlier(None))
+        return made
+
+    def _release(self, written: journal.Journal) -> Released:
+        return release(Clouds(self._admin), self._vcenters, written, self._waiting)
+
+    def _waiting(self, step: Step) -> None:
+        self._progress.waiting(f"{step.about.rpartition(':')[2]}: {step.stage}")
+
+    def _prints(self, plan: Plan) -> Mapping[str, fingerprint.Fingerprint]:
+        return fingerprint.read(self._session, [item.moref for item in plan.servers])
+
+    def _show(self, plan: Plan, outcome: Outcome, written: journal.Journal) -> None:
+        title = "VMs that were there, and what they are now; none was restarted"
+        table = Table("VM", "decision", "server", "address", "volumes", "seconds", title=title)
+        vms = written.vms()
+        for item in plan.servers:
+            server = outcome.adopted.get(item.id)
+            why = outcome.failed.get(item.id) or outcome.refused.get(item.id) or "; ".join(item.undecided)
+            volumes = [volume.volume for volume in item.volumes if volume.take] if server else []
+            table.add_row(
+                item.vm.path.rpartition("/")[2],
+                "adopted" if server else f"left alone: {why}",
+                (server or "")[:13],
+                "\n".join(", ".join(port.addresses or ()) for port in item.made_ports) if server else "",
+                "\n".join(volumes),
+                str(vms[item.id].details.get("seconds", "")) if server else "",
+            )
+        self._console.print(table)
+
+    # --- as any server ---
+
+    def _use(self, found: Discovery, item: Server, outcome: Outcome) -> list[str]:
+        server = outcome.adopted[item.id]
+        self._openstack("demo", "snapshot", "create", "--wait", server, "by-openstack")
+        host = self._other_host(found, item)
+        self._openstack("admin", "migrate", "--all-projects", "--host", host, "--wait", server)
+        self._openstack("demo", "clone", "--wait", server, CLONE)
+        self._console.print(
+            f"    {item.server}: snapshot taken, moved to {host} while it ran, cloned to {CLONE}"
+        )
+        self._openstack("demo", "snapshot", "delete", "--wait", server, "by-openstack")
+        tenant = cloud.connect(self._settings, "demo")
+        clone = tenant.compute.find_server(CLONE)
+        if clone is None:
+            return [f"there is no {CLONE}"]
+        tenant.compute.delete_server(clone)
+        tenant.compute.wait_for_delete(clone, interval=1, wait=DELETE_SECONDS)
+        return []
+
+    def _other_host(self, found: Discovery, item: Server) -> str:
+        vm = next(vm for vm in found.vms if found.vm_id(vm) == item.id)
+        home = found.entities[vm.host or ""]
+        return next(
+            entity.name
+            for entity in found.entities.values()
+            if entity.kind == "HostSystem" and entity.parent == home.parent and entity is not home
+        )
+
+    def _openstack(self, as_cloud: str, *words: str) -> None:
+        """Run a command of ours as users do."""
+        command = [str(Path(sys.prefix) / "bin" / "openstack"), "server", "vmware", *words]
+        subprocess.run(
+            command,
+            env=os.environ | configuration.client_environment(self._settings, as_cloud),
+            check=True,
+            capture_output=True,
+            timeout=COMMAND_SECONDS,
+        )
+
+    def _compare(
+        self, plan: Plan, before: Mapping[str, fingerprint.Fingerprint], released: Released
+    ) -> Iterator[str]:
+        after = self._prints(plan)
+        table = Table("VM", "before", "after release", title="Fingerprints of all settings")
+        for item in plan.servers:
+            if item.id in released.released:
+                prints = [found[item.moref] for found in (before, after)]
+                table.add_row(item.server, *(found.digest[:16] for found in prints))
+                yield from fingerprint.difference(*prints, exact=True)
+        self._console.print(table)
+
+
+@contextmanager
+def _quotas(admin: Any) -> Iterator[None]:
+    """Room for what is there, and the role that Cinder asks for; quotas are as before afterwards."""
+    identity = admin.identity
+    project, user, role = (
+        identity.find_project(PROJECT),
+        identity.find_user("admin"),
+        identity.find_role("admin"),
+    )
+    identity.assign_project_role_to_user(project, user, role)
+    quota = admin.compute.get_quota_set(project.id)
+    before = {name: getattr(quota, name) for name in _PLENTY}
+    admin.compute.update_quota_set(project.id, **_PLENTY)
+    gigabytes = admin.block_storage.get_quota_set(project.id).gigabytes
+    admin.block_storage.update_quota_set(project.id, gigabytes=100_000)
+    try:
+        yield
+    finally:
+        admin.compute.update_quota_set(project.id, **before)
+        admin.block_storage.update_quota_set(project.id, gigabytes=gigabytes)
