@@ -18,13 +18,16 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from polyvisor.op.actions import registry
 from polyvisor.op.clouds import cloud as clouds
 from polyvisor.op.db.base import now
 from polyvisor.op.db.engine import Database
-from polyvisor.op.db.models import Cloud, Project
+from polyvisor.op.db.models import Cloud, Operation, Project
 from polyvisor.op.identity import login
 from polyvisor.op.identity import session as sessions
 from polyvisor.op.identity.reconcile import reconcile
+from polyvisor.op.operations.driver import Driver
+from polyvisor.op.operations.engine import Engine
 from polyvisor.op.platform import Platform
 
 LOG = logging.getLogger(__name__)
@@ -39,7 +42,7 @@ THREADS = 16
 class Job:
     """Work on each row of a table when it is due."""
 
-    table: type[Cloud | Project]
+    table: type[Cloud | Project | Operation]
     due: InstrumentedAttribute[Any]
     work: Callable[[Platform, str], object]
 
@@ -57,9 +60,19 @@ class Worker:
         self._platform = platform
         self._stopped = threading.Event()
         self._clean_due = time.monotonic()
+        self._driver = Driver(Engine(platform, registry.STEPS))
+        operations = Job(Operation, Operation.due, lambda _, key: self._driver.look_after(key))
+        self._jobs = (*JOBS, operations)
 
     def run(self) -> None:
-        """Work until ``stop``; what has begun is brought to its end."""
+        """Work until ``stop``; jobs that have begun are brought to their end, operations are let go of."""
+        self._driver.start()
+        try:
+            self._run()
+        finally:
+            self._driver.stop()
+
+    def _run(self) -> None:
         with ThreadPoolExecutor(THREADS, "job") as pool:
             while not self._stopped.is_set():
                 self._tick(pool)
@@ -74,7 +87,7 @@ class Worker:
 
     def _tick(self, pool: ThreadPoolExecutor) -> None:
         try:
-            for job in JOBS:
+            for job in self._jobs:
                 for key in claim(self._platform.database, job):
                     pool.submit(self._work, job, key)
         except Exception:
@@ -84,6 +97,7 @@ class Worker:
     def _clean(self) -> None:
         try:
             clean(self._platform)
+            self._driver.clean()
         except Exception:
             LOG.exception("cleaning failed; it is tried again")
 

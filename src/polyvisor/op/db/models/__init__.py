@@ -4,7 +4,9 @@ from polyvisor.op.db.models.audit import AuditEntry
 from polyvisor.op.db.models.cloud import Cloud
 from polyvisor.op.db.models.grant import Grant
 from polyvisor.op.db.models.login import LoginAttempt
+from polyvisor.op.db.models.operation import Operation, OperationStep
 from polyvisor.op.db.models.project import Project
+from polyvisor.op.db.models.reservation import Reservation
 from polyvisor.op.db.models.role import Role
 from polyvisor.op.db.models.session import LoginSession
 from polyvisor.op.db.models.tenant import Tenant
@@ -18,7 +20,10 @@ __all__ = [
     "Grant",
     "LoginAttempt",
     "LoginSession",
+    "Operation",
+    "OperationStep",
     "Project",
+    "Reservation",
     "Role",
     "Tenant",
     "User",
