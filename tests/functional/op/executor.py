@@ -1,14 +1,13 @@
-"""A process that drives operations, and kills itself where it is told: started by test_operation.
+"""A process that drives operations, and kills itself where they tell it to, once for each.
 
-Arguments: file of settings as JSON, file of the world, and where to die, as "2 acted", or "never".
+Started by test_operation with the files of settings, as JSON, and of the world. Argument ``die`` of an operation
+says where, as "2 acted".
 """
 
 import json
 import os
 import signal
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +28,15 @@ MOMENTS = ("began", "acted", "ended")
 class Executor:
     """Steps that change the world, and the killing."""
 
-    def __init__(self, world: World, die: str) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._die = die
 
     def steps(self) -> tuple[Step, ...]:
         return tuple(Step(name, self._run(name, place), at_once) for place, name in enumerate(NAMES))
 
     def _run(self, name: str, place: int) -> Any:
         def run(context: Context) -> Outcome:
-            self.moment(place, "began")
+            self.moment(context, place, "began")
             if context.arguments.get("back") and name == "wait" and not context.memory.get("back"):
                 context.remember(back=True)
                 return Back("make", "once more")
@@ -47,25 +45,27 @@ class Executor:
             if not self._world.find(context.operation.id, name):
                 context.guard()
                 self._world.make(context.operation.id, name)
-                self.moment(place, "acted")
+                self.moment(context, place, "acted")
             return Done(name)
 
         return run
 
-    def moment(self, place: int, what: str) -> None:
-        if self._die == f"{place} {what}":
+    def moment(self, context: Context, place: int, what: str) -> None:
+        key = context.operation.id
+        if context.arguments.get("die") == f"{place} {what}" and not self._world.find(key, "death"):
+            self._world.make(key, "death")
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main() -> None:
-    settings, world, die = sys.argv[1:]
-    executor = Executor(World(Path(world)), die)
+    settings, world = sys.argv[1:]
+    executor = Executor(World(Path(world)))
     registry.STEPS["test"] = executor.steps()
     written = record.step_ended
 
     def step_ended(context: Context, position: int, count: int, detail: str) -> int | None:
         following = written(context, position, count, detail)
-        executor.moment(position, "ended")
+        executor.moment(context, position, "ended")
         return following
 
     record.step_ended = step_ended
@@ -80,5 +80,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=lambda: (time.sleep(240), os._exit(3)), daemon=True).start()
     main()

@@ -48,10 +48,10 @@ class Action(Generic[A]):
     arguments: type[A]
     steps: tuple[Step, ...]
     #: Whether it is one of Polyvisor's own plug-ins for Nova that does it, if the cloud has them.
-    plugin: Callable[[A], bool] = lambda _: False
+    plugin: Callable[[A | None], bool] = lambda _: False
     check: Check[A] | None = None
 
-    def admit(self, arguments: A, cloud: str, capabilities: Mapping[str, Any]) -> None:
+    def admit(self, arguments: A | None, cloud: str, capabilities: Mapping[str, Any]) -> None:
         """Raise Conflict if the cloud cannot do it."""
         if self.plugin(arguments) and not (capabilities.get("polyvisor") or {}).get("compute"):
             raise Conflict(

@@ -97,6 +97,6 @@ ACTION = Action(
     Right.SERVER_MIGRATE,
     MigrateArguments,
     _REQUEST.steps(),
-    plugin=lambda arguments: arguments.storage,
+    plugin=lambda arguments: arguments is not None and arguments.storage,
     check=check,
 )

@@ -25,8 +25,7 @@ from polyvisor.op.operations.subject import Subject
 from polyvisor.op.problem import Conflict, Invalid, NotFound
 from polyvisor.op.rights import Right
 
-#: The action of an operation that consists of others.
-BULK = "bulk"
+EVERYTHING = paging.Slice(limit=1000)
 _MADE = {"choice", "server"}
 
 
@@ -59,10 +58,16 @@ def submit(session: Session, actor: Actor, wish: Wish, subject: Subject) -> Oper
     return made
 
 
-def submit_bulk(session: Session, actor: Actor, wish: Wish, subjects: Sequence[Subject]) -> Operation:
-    """The same action on several things: an operation with a part for each, which ends by itself.
+def submit_bulk(
+    session: Session,
+    actor: Actor,
+    wish: Wish,
+    subjects: Sequence[Subject],
+    refused: Mapping[str, str] | None = None,
+) -> Operation:
+    """The same action on several things: an operation with a part for each, which ends with the last.
 
-    Raises Invalid. What something is under way with has a part that failed with that reason.
+    Raises Invalid. What is ``refused``, or something is under way with, has a part that failed for that.
     """
     if found := repeated(session, actor, wish, _ids(subjects)):
         return found
@@ -70,7 +75,7 @@ def submit_bulk(session: Session, actor: Actor, wish: Wish, subjects: Sequence[S
     parent.state, parent.due, parent.started_at = State.RUNNING, None, now()
     part = Wish(wish.action, wish.arguments, wish.steps)
     for subject in subjects:
-        reason = _busy(session, subject)
+        reason = (refused or {}).get(str(subject.id)) or _busy(session, subject)
         made = _make(session, actor, part, subject, state=State.FAILED if reason else State.QUEUED)
         made.parent_id = parent.id
         _add_steps(session, made, wish)
@@ -135,10 +140,13 @@ def find(
     return paging.fetch(session, statement, order, part)
 
 
-def steps(session: Session, operation: Operation) -> list[OperationStep]:
-    """Its steps, in order."""
-    statement = select(OperationStep).where(OperationStep.operation_id == operation.id)
-    return list(session.scalars(statement.order_by(OperationStep.position)))
+def steps(session: Session, keys: Sequence[str]) -> dict[str, list[OperationStep]]:
+    """The steps of each of these, in order."""
+    statement = select(OperationStep).where(OperationStep.operation_id.in_(keys))
+    found: dict[str, list[OperationStep]] = {key: [] for key in keys}
+    for step in session.scalars(statement.order_by(OperationStep.position)):
+        found[step.operation_id].append(step)
+    return found
 
 
 def count_parts(session: Session, keys: Sequence[str]) -> dict[str, int]:
