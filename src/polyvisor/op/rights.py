@@ -27,6 +27,8 @@ class Right(enum.StrEnum):
     GRANT_READ = "grant.read"
     GRANT_MANAGE = "grant.manage"
     AUDIT_READ = "audit.read"
+    INVENTORY_READ = "inventory.read"
+    INVENTORY_TAG = "inventory.tag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +41,24 @@ class BuiltIn:
 
 
 _READ = frozenset(right for right in Right if right.endswith(".read"))
-_SEE = frozenset({Right.CLOUD_READ, Right.TENANT_READ, Right.PROJECT_READ})
+_SEE = frozenset({Right.CLOUD_READ, Right.TENANT_READ, Right.PROJECT_READ, Right.INVENTORY_READ})
 
 ADMINISTRATOR = BuiltIn("administrator", "Everything", frozenset(Right))
 BUILT_IN = {
     role.name: role
     for role in (
         ADMINISTRATOR,
-        BuiltIn("operator", "Runs clouds and what is on them", _READ | {Right.CLOUD_MANAGE}),
+        BuiltIn(
+            "operator", "Runs clouds and what is on them", _READ | {Right.CLOUD_MANAGE, Right.INVENTORY_TAG}
+        ),
         BuiltIn(
             "tenant_manager",
             "Runs a department: its parts, its people's roles",
             _SEE
-            | {Right.TENANT_MANAGE, Right.GRANT_READ, Right.GRANT_MANAGE, Right.ROLE_READ, Right.USER_READ},
+            | {Right.TENANT_MANAGE, Right.GRANT_READ, Right.GRANT_MANAGE, Right.ROLE_READ, Right.USER_READ}
+            | {Right.INVENTORY_TAG},
         ),
-        BuiltIn("user", "Works with the servers of a department", _SEE),
+        BuiltIn("user", "Works with the servers of a department", _SEE | {Right.INVENTORY_TAG}),
         BuiltIn("auditor", "Sees everything, changes nothing", _READ),
     )
 }

@@ -1,4 +1,4 @@
-"""What the platform does by itself: probes clouds, makes tenants' projects, forgets what has expired.
+"""What the platform does by itself: probes clouds, reads them, makes tenants' projects, forgets what is old.
 
 Any number of workers share one database: whoever moves a row's due time first has the job, and a job
 whose worker dies is due again after its lease.
@@ -25,6 +25,7 @@ from polyvisor.op.db.models import Cloud, Project
 from polyvisor.op.identity import login
 from polyvisor.op.identity import session as sessions
 from polyvisor.op.identity.reconcile import reconcile
+from polyvisor.op.inventory import sync
 from polyvisor.op.platform import Platform
 
 LOG = logging.getLogger(__name__)
@@ -57,9 +58,19 @@ class Worker:
         self._platform = platform
         self._stopped = threading.Event()
         self._clean_due = time.monotonic()
+        self._syncer = sync.Syncer(platform)
 
     def run(self) -> None:
         """Work until ``stop``; what has begun is brought to its end."""
+        reading = threading.Thread(target=self._syncer.run, name="inventory")
+        reading.start()
+        try:
+            self._jobs()
+        finally:
+            self._syncer.stop()
+            reading.join()
+
+    def _jobs(self) -> None:
         with ThreadPoolExecutor(THREADS, "job") as pool:
             while not self._stopped.is_set():
                 self._tick(pool)
@@ -116,3 +127,4 @@ def clean(platform: Platform) -> None:
     with platform.database.write() as session:
         sessions.clean(session)
         login.clean(session, platform.settings)
+    sync.clean(platform)
