@@ -39,6 +39,8 @@ class Right(enum.StrEnum):
     SERVER_CONSOLE = "server.console"
     #: Let go of a server that was adopted, so that it is no cloud's.
     SERVER_RELEASE = "server.release"
+    INVENTORY_READ = "inventory.read"
+    INVENTORY_TAG = "inventory.tag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +53,29 @@ class BuiltIn:
 
 
 _READ = frozenset(right for right in Right if right.endswith(".read"))
-_SEE = frozenset({Right.CLOUD_READ, Right.TENANT_READ, Right.PROJECT_READ, Right.OPERATION_READ})
+_SEE = frozenset(
+    {
+        Right.CLOUD_READ,
+        Right.TENANT_READ,
+        Right.PROJECT_READ,
+        Right.INVENTORY_READ,
+        Right.OPERATION_READ,
+    }
+)
 _SERVERS = frozenset(right for right in Right if right.startswith("server."))
 #: What those who own a server do with it; where it runs is the operator's business.
-_WORK = _SERVERS - {Right.SERVER_MIGRATE, Right.SERVER_RELEASE}
+_WORK = (_SERVERS | {Right.INVENTORY_TAG}) - {Right.SERVER_MIGRATE, Right.SERVER_RELEASE}
 
 ADMINISTRATOR = BuiltIn("administrator", "Everything", frozenset(Right))
 BUILT_IN = {
     role.name: role
     for role in (
         ADMINISTRATOR,
-        BuiltIn("operator", "Runs clouds and what is on them", _READ | _SERVERS | {Right.CLOUD_MANAGE}),
+        BuiltIn(
+            "operator",
+            "Runs clouds and what is on them",
+            _READ | _SERVERS | {Right.CLOUD_MANAGE, Right.INVENTORY_TAG},
+        ),
         BuiltIn(
             "tenant_manager",
             "Runs a department: its parts, its people's roles",

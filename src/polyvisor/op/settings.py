@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     operation_patience_seconds: float = Field(default=3600, gt=0)
     #: Room is kept so long for a server that is being made.
     reservation_seconds: float = Field(default=900, gt=0)
+    #: How often clouds are asked which servers have changed, and how often for all of them.
+    sync_seconds: float = Field(default=2, gt=0)
+    resync_seconds: float = Field(default=600, gt=0)
     oidc: OidcSettings | None = None
 
     @property
