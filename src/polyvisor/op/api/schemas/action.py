@@ -41,7 +41,7 @@ def _model(action: Action[Any], suffix: str, **more: Any) -> type[In]:
     name = "".join(word.capitalize() for word in action.name.split("_")) + suffix
     needed = any(field.is_required() for field in action.arguments.model_fields.values())
     default = Field() if needed else Field(default_factory=action.arguments)
-    fields = {"action": (Literal[action.name], Field(examples=[action.name]))}
+    fields: dict[str, Any] = {"action": (Literal[action.name], Field(examples=[action.name]))}
     fields |= {"arguments": (action.arguments, default)} | more
     if action.check is not None and not more:
         about = Field(False, description="Do nothing, and tell what would come of it.")
