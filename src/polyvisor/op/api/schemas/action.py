@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, create_model
@@ -56,5 +58,5 @@ if TYPE_CHECKING:
 else:
     _ONE = tuple(_model(action, "In") for action in ACTIONS.values())
     _MANY = tuple(_model(action, "BulkIn", resources=(Resources, ...)) for action in ACTIONS.values())
-    ActionIn = Annotated[_ONE, Field(discriminator="action")]
-    BulkIn = Annotated[_MANY, Field(discriminator="action")]
+    ActionIn = Annotated[reduce(or_, _ONE), Field(discriminator="action")]
+    BulkIn = Annotated[reduce(or_, _MANY), Field(discriminator="action")]
