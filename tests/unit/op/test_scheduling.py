@@ -27,8 +27,8 @@ GOOD = Candidate(
 )
 
 
-def judge(candidates: list[Candidate], wanted: Wanted = WANTED, **failed: str) -> list[Any]:
-    return scheduler.judge(wanted, candidates, failed)
+def judge(candidates: list[Candidate], wanted: Wanted = WANTED) -> list[Any]:
+    return scheduler.judge(wanted, candidates, {})
 
 
 def test_what_fits_is_taken() -> None:
@@ -88,7 +88,7 @@ def test_of_alike_places_that_near_the_tenants_other_servers_wins() -> None:
 
 def test_what_was_tried_comes_last_with_what_went_wrong() -> None:
     other = replace(GOOD, cloud_id="c2", cloud="south", free=Size(2, 2048, 10))
-    verdicts = judge([GOOD, other], **{GOOD.key: "No valid host was found"})
+    verdicts = scheduler.judge(WANTED, [GOOD, other], {GOOD.key: "No valid host was found"})
     assert [(one.candidate.cloud, one.ok) for one in verdicts] == [("south", True), ("north", False)]
     assert verdicts[1].reason == "No valid host was found"
 
