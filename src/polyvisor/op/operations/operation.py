@@ -160,7 +160,7 @@ def steps(session: Session, keys: Sequence[str]) -> dict[str, list[OperationStep
 def count_parts(session: Session, keys: Sequence[str]) -> dict[str, int]:
     """How many parts each of these has, without those that have none."""
     statement = select(Operation.parent_id, func.count()).where(Operation.parent_id.in_(keys))
-    return dict(session.execute(statement.group_by(Operation.parent_id)).tuples().all())  # type: ignore[arg-type]
+    return dict(session.execute(statement.group_by(Operation.parent_id)).all())  # type: ignore[arg-type]
 
 
 def cancel(session: Session, actor: Actor, key: str) -> Operation:

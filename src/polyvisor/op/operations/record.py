@@ -122,7 +122,7 @@ def _part_ended(session: Session, parent_id: str, moment: datetime) -> None:
     """Bring an operation that has parts up to date; its lock makes parts that end at once do so in turn."""
     parent = session.scalars(select(Operation).where(Operation.id == parent_id).with_for_update()).one()
     counted = select(Operation.state, func.count()).where(Operation.parent_id == parent_id)
-    counts: dict[str, int] = dict(session.execute(counted.group_by(Operation.state)).tuples().all())
+    counts: dict[str, int] = dict(session.execute(counted.group_by(Operation.state)).all())
     total = sum(counts.values())
     still = sum(counts.get(state, 0) for state in OPEN)
     parent.progress, parent.version = 100 * (total - still) // total, parent.version + 1
