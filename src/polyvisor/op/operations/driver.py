@@ -72,7 +72,8 @@ class Driver:
         global _engine  # noqa: PLW0603
         self._engine.stop()
         DBOS.destroy(workflow_completion_timeout_sec=int(seconds))
-        self._beats.join()
+        if self._beats.is_alive():
+            self._beats.join()
         _engine = None
 
     def look_after(self, operation_id: str) -> None:
