@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import resource
 import statistics
 import subprocess
@@ -18,13 +17,13 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import requests
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select, text
 
@@ -146,8 +145,7 @@ def change(platform: Platform, urls: list[str], rounds: int = 10) -> float:
     for number in range(rounds):
         with platform.database.read() as session:
             last = session.scalar(select(func.max(Event.id))) or 0
-        url = f"{random.choice(urls)}/change/{number}"
-        urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=60).close()
+        requests.post(f"{urls[number % len(urls)]}/change/{number}", timeout=60).raise_for_status()
         began = time.monotonic()
         while True:
             with platform.database.read() as session:

@@ -1,4 +1,4 @@
-"""What the inventory reads of an OpenStack, made up, as quick as can be: ``python -m benchmarks.synthetic_cloud``.
+"""What the inventory reads of OpenStacks, made up and quick: ``python -m benchmarks.synthetic_cloud``.
 
 Only to measure against; whether the inventory is right is tested on a real OpenStack. Prints the URLs of the
 clouds' Keystones, and serves until its standard input is closed.
@@ -51,9 +51,10 @@ class Cloud:
 
     def _server(self, number: int) -> dict[str, Any]:
         created = BEGAN + timedelta(minutes=number)
+        role = ("web", "db", "app", "batch")[number % 4]
         return {
             "id": self._id(4, number),
-            "name": f"{('web', 'db', 'app', 'batch')[number % 4]}-{number * 7919 % 100_000:05}-c{self.number}",
+            "name": f"{role}-{number * 7919 % 100_000:05}-c{self.number}",
             "status": STATUSES[number % len(STATUSES)],
             "tenant_id": self._id(3, number % PROJECTS),
             "user_id": "u" * 32,
@@ -205,7 +206,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     cloud: Cloud
 
-    def do_GET(self) -> None:  # noqa: N802 - the name is the library's
+    def do_GET(self) -> None:
         """Answer lists and version documents; whatever else is not there."""
         url = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
@@ -219,7 +220,7 @@ class Handler(BaseHTTPRequestHandler):
             return self._answer(json.dumps(self.cloud.versions(url.path)))
         return self._answer("{}", 404)
 
-    def do_POST(self) -> None:  # noqa: N802 - the name is the library's
+    def do_POST(self) -> None:
         """Give tokens, and change a server when the benchmark says so."""
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path.startswith("/change/"):
