@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from polyvisor.op.db.models import Event, Project
+from polyvisor.op.db.models import Event, Project, Tenant
 from polyvisor.op.db.models.resource import Kind
 from polyvisor.op.identity import project as projects
 from polyvisor.op.identity import user as users
@@ -228,17 +228,10 @@ def test_what_changes_hands_has_gone_for_the_former_tenant(world: World) -> None
 def test_a_project_that_is_taken_away_is_not_seen_from_then_on(world: World) -> None:
     with world.op.platform.database.write() as session:
         found = session.query(Project).filter(Project.external_id == "p-sales").one()
-        tenant = projects_tenant(session, found)
-        projects.remove(session, worker(), tenant, found)
+        projects.remove(session, worker(), session.get_one(Tenant, found.tenant_id), found)
     assert "vm-sales" not in names(world.li.get("resources"))
     put(world.op, world.cloud, server("vm-sales", "p-sales", status="ERROR"))
     assert "vm-sales" not in names(world.li.get("resources"))
-
-
-def projects_tenant(session: Any, project: Project) -> Any:
-    from polyvisor.op.db.models import Tenant
-
-    return session.get_one(Tenant, project.tenant_id)
 
 
 def test_a_project_that_is_given_is_seen_at_once(world: World) -> None:

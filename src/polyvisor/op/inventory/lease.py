@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +20,7 @@ from polyvisor.op.inventory import events
 
 #: Longer than the time limits of what is done between two renewals.
 LEASE = timedelta(minutes=3)
+_BULK = threading.Lock()
 
 
 class LeaseLost(Exception):  # noqa: N818 - not an error: another worker goes on
@@ -81,6 +84,17 @@ def take(database: Database, wanted: Sync) -> Task | None:
         return Task(
             kept.id, kept.cloud_id, kept.reader, holder, kept.since, kept.full_due, first, capabilities
         )
+
+
+@contextmanager
+def writing(database: Database, task: Task) -> Iterator[Session]:
+    """A session for much to be written: one of this process at a time, or SQLite's others would wait long.
+
+    Raises LeaseLost.
+    """
+    with _BULK, database.write() as session:
+        renew(session, task)
+        yield session
 
 
 def renew(session: Session, task: Task) -> Sync:

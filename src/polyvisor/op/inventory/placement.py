@@ -54,9 +54,7 @@ def look(platform: Platform, task: Task) -> float:
         lambda connection: [_ask(Source(connection, capabilities), one) for one in servers],
         deadline=platform.settings.cloud_call_seconds * 2,
     )
-    with platform.database.write() as session:
-        lease.renew(session, task)
-        events.lock(session)
+    with lease.writing(platform.database, task) as session:
         for one in answers:
             _write(session, task.cloud_id, one)
     return SOON if len(servers) == PART else LATER

@@ -96,15 +96,12 @@ class Reading:
         return self._platform.clouds.run(self._task.cloud_id, read)
 
     def _store(self, batch: Batch, *, full: bool) -> None:
-        with self._platform.database.write() as session:
-            lease.renew(session, self._task)
+        with lease.writing(self._platform.database, self._task) as session:
             store.put(session, self._task.cloud_id, batch.found, full=full, quiet=self._task.first)
 
     def _sweep(self, started: datetime) -> None:
         while True:
-            with self._platform.database.write() as session:
-                lease.renew(session, self._task)
-                events.lock(session)
+            with lease.writing(self._platform.database, self._task) as session:
                 gone = list(session.scalars(store.unseen(self._task.cloud_id, self._reader.kinds, started)))
                 store.bury(session, gone)
             if len(gone) < store.PART:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, true
+from sqlalchemy import ColumnElement, Select, and_, column, func, select, table, true
 from sqlalchemy.orm import Session
 
 from polyvisor.op.db.models import Resource
@@ -17,7 +17,8 @@ from polyvisor.op.inventory.sight import Sight
 WORDS = 8
 #: SQLite: of a text that more rows have than these, reading rows in the order wanted is quicker.
 RARE = 2000
-_TEXT = "resource_text"
+#: SQLite's index; the column of its own name is all of it.
+_TEXT = table("resource_text", column("rowid"), column("resource_text"))
 
 
 def matching(session: Session, q: str) -> ColumnElement[bool]:
@@ -25,11 +26,10 @@ def matching(session: Session, q: str) -> ColumnElement[bool]:
     words = split(q)
     if not words:
         return true()
-    if session.get_bind().dialect.name == "sqlite" and (phrase := _phrase(words)):
-        found: Select[Any] = select(literal_column("rowid")).select_from(_table()).where(_match(phrase))
-        if _count(session, phrase) <= RARE:
-            short = [Resource.words.contains(word, autoescape=True) for word in words if len(word) < 3]
-            return and_(Resource.number.in_(found), *short)
+    phrase = _phrase(words) if session.get_bind().dialect.name == "sqlite" else None
+    if phrase and _count(session, phrase) <= RARE:
+        short = [Resource.words.contains(word, autoescape=True) for word in words if len(word) < 3]
+        return and_(Resource.number.in_(_rows(phrase)), *short)
     return and_(*(Resource.words.contains(word, autoescape=True) for word in words))
 
 
@@ -70,16 +70,10 @@ def _phrase(words: list[str]) -> str | None:
     return " AND ".join(quoted) or None
 
 
-def _table() -> ColumnElement[str]:
-    return literal_column(_TEXT)
-
-
-def _match(phrase: str) -> ColumnElement[bool]:
-    return literal_column(_TEXT).op("MATCH")(phrase)
+def _rows(phrase: str) -> Select[Any]:
+    return select(_TEXT.c.rowid).where(_TEXT.c.resource_text.op("MATCH")(phrase))
 
 
 def _count(session: Session, phrase: str) -> int:
-    some: Select[Any] = (
-        select(literal_column("rowid")).select_from(_table()).where(_match(phrase)).limit(RARE + 1)
-    )
-    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    some = _rows(phrase).limit(RARE + 1).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0

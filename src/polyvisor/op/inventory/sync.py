@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from keystoneauth1 import exceptions as keystone
 from openstack import exceptions as sdk
+from sqlalchemy.exc import SQLAlchemyError
 
 from polyvisor.op.clouds import faults
 from polyvisor.op.db.models.resource import SyncState
@@ -117,7 +118,7 @@ class Syncer:
             seconds = self._seconds(task)
         except Stopped:
             state, seconds = SyncState.NEW if task.first else SyncState.OK, 0.0
-        except LeaseLost:
+        except (LeaseLost, SQLAlchemyError):
             raise
         except _ABSENT as fault:
             state, reason, seconds = SyncState.ABSENT, faults.text(fault), ABSENT_SECONDS

@@ -89,8 +89,10 @@ def level(session: Session, sight: Sight, view: View, parent: str | None, part: 
         return _rows(session, sight, view, Resource.cloud_id == key, part, (Kind.PROJECT,))
     if kind == "cloud" and view != View.TENANTS:
         return _rows(session, sight, view, _PARENT[view] == key, part)
-    if kind or view == View.TENANTS:
+    if kind:
         raise NotFound.of("node", parent)
+    if view == View.TENANTS:
+        return Level([])
     return _rows(session, sight, view, _below(session, sight, view, key), part)
 
 

@@ -16,7 +16,7 @@ from polyvisor.op.api.needs import ANYWHERE, needs
 from polyvisor.op.inventory import events, sight
 from polyvisor.op.inventory.events import Bell
 from polyvisor.op.platform import Platform
-from polyvisor.op.problem import Problem
+from polyvisor.op.problem import Forbidden, Problem
 from polyvisor.op.rights import Right
 
 router = APIRouter(prefix="/events", tags=["inventory"])
@@ -42,7 +42,7 @@ def stream_events(
     read it again.
     """
     stream = _stream(request, platform, int(last_event_id) if last_event_id else None)
-    return EventSourceResponse(stream, ping=PING_SECONDS, headers={"X-Accel-Buffering": "no"})
+    return EventSourceResponse(stream, ping=PING_SECONDS, sep="\n", headers={"X-Accel-Buffering": "no"})
 
 
 async def _stream(request: Request, platform: Platform, last: int | None) -> AsyncIterator[ServerSentEvent]:
@@ -63,8 +63,10 @@ async def _stream(request: Request, platform: Platform, last: int | None) -> Asy
 
 
 def _news(request: Request, platform: Platform, last: int) -> tuple[int, list[ServerSentEvent]]:
-    """What came after an event, of what the caller may see at this moment. Raises Unauthenticated."""
+    """What came after an event, of what the caller may see now. Raises Unauthenticated, Forbidden."""
     caller = get_caller(request, platform, get_anonymous(request))
+    if not caller.access.anywhere(Right.INVENTORY_READ):
+        raise Forbidden(f"{caller.user.name} has no right {Right.INVENTORY_READ} anywhere any more")
     with platform.database.read() as session:
         if not events.is_known(session, last):
             last = events.latest(session)
@@ -76,4 +78,4 @@ def _news(request: Request, platform: Platform, last: int) -> tuple[int, list[Se
 
 
 def _event(kind: str, data: dict[str, object], key: int) -> ServerSentEvent:
-    return ServerSentEvent(json.dumps(data), event=kind, id=str(key))
+    return ServerSentEvent(json.dumps(data), event=kind, id=str(key), sep="\n")
