@@ -1,13 +1,10 @@
 """A process that drives operations, and kills itself where they tell it to, once for each.
 
-Started by test_operation with the files of settings, as JSON, and of the world. An argument ``die`` of one
-says where, as "2 acted".
+An operation's argument ``die`` says where, as "2 acted".
 """
 
-import json
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +54,12 @@ class Executor:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main() -> None:
-    settings, world = sys.argv[1:]
-    executor = Executor(World(Path(world)))
+def main(wanted: dict[str, Any], world: Path, log: Path) -> None:
+    """Work until terminated, on a platform of these settings."""
+    with log.open("a") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    executor = Executor(World(world))
     registry.STEPS["test"] = executor.steps()
     written = record.step_ended
 
@@ -70,14 +70,10 @@ def main() -> None:
 
     record.step_ended = step_ended
     engine.BEAT_SECONDS = 0.5
-    engine.LEASE /= 10
-    workers.LEASE /= 60
-    platform = open_platform(Settings(**json.loads(Path(settings).read_text())))
+    engine.LEASE /= 5
+    workers.LEASE /= 30
+    platform = open_platform(Settings(**wanted))
     worker = workers.Worker(platform)
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     worker.run()
     platform.close()
-
-
-if __name__ == "__main__":
-    main()
