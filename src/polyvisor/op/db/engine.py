@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -14,6 +16,31 @@ from sqlalchemy.orm import Session, sessionmaker
 #: Seconds that a writer waits for another one (SQLite), or a request for a connection.
 WAIT_SECONDS = 30
 _WRITE = "polyvisor_write"
+
+
+class Turn:
+    """A lock that is given in the order in which it was asked for.
+
+    SQLite's own is whoever's asks in the right moment: of many writers some would wait until they give up.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+
+    def __enter__(self) -> None:
+        mine = threading.Event()
+        with self._lock:
+            self._waiting.append(mine)
+            if self._waiting[0] is mine:
+                mine.set()
+        mine.wait()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._waiting.popleft()
+            if self._waiting:
+                self._waiting[0].set()
 
 
 class Database:
@@ -28,6 +55,7 @@ class Database:
         self.engine = make_engine(url)
         self._read = sessionmaker(self.engine, expire_on_commit=False)
         self._write = sessionmaker(writing(self.engine), expire_on_commit=False)
+        self._turn = Turn()
 
     @property
     def sqlite(self) -> bool:
@@ -46,7 +74,7 @@ class Database:
 
         Nothing slow belongs in it, a call to a cloud least of all: SQLite has one writer at a time.
         """
-        with self._write.begin() as session:
+        with self._turn if self.sqlite else nullcontext(), self._write.begin() as session:
             yield session
 
     def dispose(self) -> None:
