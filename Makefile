@@ -49,6 +49,7 @@ bench: setup ## The figures that are promised, beside those that are measured
 	$(BIN)/python -m benchmarks.inventory
 	$(BIN)/python -m benchmarks.neutron
 	$(BIN)/python -m benchmarks.adoption
+	$(BIN)/python -m benchmarks.op_inventory
 
 lock: setup ## Resolve the pinned versions anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --upgrade --quiet --no-emit-index-url \

@@ -1,5 +1,6 @@
 """Server-sent events, over HTTP as browsers get them."""
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ class Stream:
         event: dict[str, Any] = {}
         for line in self._lines:
             if not line and event:
-                return event | {"data": requests.models.complexjson.loads(event["data"])}
+                return event | {"data": json.loads(event["data"])}
             name, colon, value = line.partition(":")
             if colon and name:
                 event[name] = value.strip()
