@@ -1,6 +1,5 @@
 """Room that is kept: counted by whoever comes next, and free again when it expires."""
 
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
