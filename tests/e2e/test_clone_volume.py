@@ -15,7 +15,7 @@ Faults = Callable[[list[dict[str, Any]]], None]
 
 @pytest.fixture
 def source(lab: Lab, volumes: Volumes, servers: list[Any]) -> Any:
-    """A server with a volume that has something on it."""
+    """A server with a volume that has something on it. The servers go before the volumes."""
     server = lab.build(host="esx12", datastore="shared1")
     servers.append(server)
     volume = volumes.create("--size", "1", "--image", lab.image, name="data/100% ü")
@@ -73,7 +73,7 @@ def test_the_volumes_of_a_clone_are_its_own(
     assert content(lab, disks(lab, find(lab, copy.id))[1]) == content(lab, disk)
 
 
-def test_without_volumes_if_asked(lab: Lab, servers: list[Any], source: Any) -> None:
+def test_without_volumes_if_asked(lab: Lab, source: Any, servers: list[Any]) -> None:
     copy = clone(lab, servers, source, "--omit-volumes")
     assert attached(lab, copy) == {}
     assert len(disks(lab, find(lab, copy.id))) == 1
@@ -100,7 +100,7 @@ def test_of_a_snapshot_the_volumes_are_as_they_were(
 
 @pytest.mark.parametrize("method", ["CloneVM_Task", "ReconfigVM_Task", "PowerOnVM_Task"])
 def test_a_clone_that_fails_leaves_no_volume(
-    lab: Lab, servers: list[Any], faults: Faults, source: Any, method: str
+    lab: Lab, source: Any, servers: list[Any], faults: Faults, method: str
 ) -> None:
     """At the copy, at the handing over of its disk, and at the end."""
     before = {volume.id for volume in lab.tenant.block_storage.volumes()}
