@@ -30,6 +30,8 @@ from polyvisor.vsphere.session import Session
 
 LOG = logging.getLogger(__name__)
 CONF = nova.conf.CONF
+#: As Nova hands servers to its drivers. The copy of which it makes a config drive could read no more of them.
+_ATTRIBUTES = ("flavor", "info_cache", "metadata", "security_groups", "system_metadata")
 conf.register_opts(CONF)
 
 INTERVAL = 60.0
@@ -225,7 +227,7 @@ class Operations:
         plan = Plan(**record["plan"])
         running.before = frozenset(record["before"])
         try:
-            instance = Instance.get_by_uuid(context, running.server)
+            instance = Instance.get_by_uuid(context, running.server, expected_attrs=_ATTRIBUTES)
         except exception.InstanceNotFound:
             # What the task still makes is removed by others, who wait for the end of this record.
             LOG.warning("The server of %s is deleted", self._journal.path(running.server))
