@@ -47,7 +47,8 @@ class ApiProtectionTest(ProtectedCloud):
             assert "was adopted" in self.conflict(self.server, **{action: None})
         assert "was adopted" in self.conflict(self.server, rebuild={"imageRef": "any"})
         assert "was adopted" in self.conflict(self.server, evacuate={})
-        larger = {"id": "larger", "name": "larger", "ram": 512, "vcpus": 1, "disk": 99}
+        disk = self.root_gb(self.found) + 1
+        larger = {"id": "larger", "name": "larger", "ram": 512, "vcpus": 1, "disk": disk}
         self.admin_api.post_flavor({"flavor": larger})
         assert "root disk" in self.conflict(self.server, resize={"flavorRef": "larger"})
         self.assert_untouched()
