@@ -1,9 +1,12 @@
 """The OpenAPI document, and that the API keeps to it whatever it is sent."""
 
+import json
+import re
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
@@ -55,3 +58,11 @@ def test_every_operation_says_what_it_does_under_a_name_of_its_own(op: Any) -> N
     names = [one["operationId"] for one in operations]
     assert len(names) == len(set(names))
     assert "list_clouds" in names
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_whatever_is_referred_to_is_there(op: Any) -> None:
+    document = op.app.openapi()
+    names = set(re.findall(r"#/components/schemas/([\w-]+)", json.dumps(document)))
+    assert names - document["components"]["schemas"].keys() == set()
+    assert "ProblemOut" in names

@@ -32,7 +32,6 @@ from polyvisor.op.api.routers import (
     tree,
     user,
 )
-from polyvisor.op.api.schemas.base import ProblemOut
 from polyvisor.op.inventory.events import Bell
 from polyvisor.op.platform import Platform
 
@@ -85,12 +84,13 @@ def make_app(platform: Platform) -> FastAPI:
     app.include_router(_api())
     app.middleware("http")(_with_headers)
     problems.install(app)
+    app.openapi = lambda: problems.describe(FastAPI.openapi(app))  # type: ignore[method-assign]
     return app
 
 
 def _api() -> APIRouter:
-    common = {422: {"model": ProblemOut}} | problems.documented(400, 401, 403, 422)
-    api = APIRouter(prefix=PREFIX, dependencies=[Depends(guard)], responses={**common})
+    common = problems.documented(400, 401, 403, 422)
+    api = APIRouter(prefix=PREFIX, dependencies=[Depends(guard)], responses=common)
     for module in ROUTERS:
         api.include_router(module.router)
     return api
