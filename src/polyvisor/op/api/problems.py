@@ -76,6 +76,13 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def describe(document: dict[str, Any]) -> dict[str, Any]:
+    """Put into an OpenAPI document what ``documented`` refers to; no handler returns it, so it is not there."""
+    schema = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
+    document["components"]["schemas"] |= schema.pop("$defs", {}) | {"ProblemOut": schema}
+    return document
+
+
 async def _problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)  # noqa: S101 - as registered
     return answer(request, error)
