@@ -576,6 +576,194 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Resources
+         * @description What the caller may see, of one kind or of all.
+         */
+        get: operations["list_resources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/{resource_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Resource
+         * @description One resource, and what belongs to it. One that has gone is shown for a while.
+         */
+        get: operations["show_resource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/{resource_id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Tags
+         * @description Give a resource these tags and no others. They are the platform's; the cloud does not know them.
+         */
+        put: operations["put_tags"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Nodes
+         * @description The nodes of a tree directly below another, of what the caller may see.
+         */
+        get: operations["list_nodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Resources
+         * @description The best matches of all kinds, of what the caller may see.
+         */
+        get: operations["search_resources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Filters
+         * @description One's own saved filters, by name.
+         */
+        get: operations["list_filters"];
+        put?: never;
+        /**
+         * Create Filter
+         * @description Save a filter.
+         */
+        post: operations["create_filter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/filters/{filter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Filter
+         * @description Remove one of one's own filters.
+         */
+        delete: operations["remove_filter"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream Events
+         * @description Server-sent events about what the caller may see; the id of the last one resumes.
+         *
+         *     `ready`: from here on nothing is missed. `resource`: {id, kind, version, change}, where change is created,
+         *     updated or gone. `operation`: {id, version, state, progress}. `reset`: what was read before may be old,
+         *     read it again.
+         */
+        get: operations["stream_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Overview
+         * @description Each cloud in numbers, of what the caller may see.
+         */
+        get: operations["show_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -648,6 +836,30 @@ export interface components {
             detail: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * CapacityOut
+         * @description What a cloud's hosts have, and what is used of it.
+         */
+        CapacityOut: {
+            /**
+             * Vcpus
+             * @description Of VMware: cores of the hosts.
+             */
+            vcpus: number;
+            /**
+             * Vcpus Used
+             * @description Of all servers together.
+             */
+            vcpus_used: number;
+            /** Memory Bytes */
+            memory_bytes: number;
+            /** Memory Used Bytes */
+            memory_used_bytes: number;
+            /** Storage Bytes */
+            storage_bytes: number;
+            /** Storage Free Bytes */
+            storage_free_bytes: number;
         };
         /**
          * CloudChange
@@ -771,6 +983,45 @@ export interface components {
             updated_at: string;
         };
         /**
+         * CloudOverviewOut
+         * @description A cloud in numbers, of what the caller may see.
+         */
+        CloudOverviewOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Health */
+            health: string;
+            /** Health Reason */
+            health_reason: string | null;
+            /** Draining */
+            draining: boolean;
+            /**
+             * Complete
+             * @description Everything was read at least once.
+             */
+            complete: boolean;
+            /**
+             * Resources
+             * @description How many of each kind.
+             */
+            resources: {
+                [key: string]: number;
+            };
+            /**
+             * Servers
+             * @description How many servers of each status.
+             */
+            servers: {
+                [key: string]: number;
+            };
+            /** @description For those who may see all of the cloud. */
+            capacity: components["schemas"]["CapacityOut"] | null;
+            /** Readers */
+            readers: components["schemas"]["ReaderOut"][];
+        };
+        /**
          * CloudsYamlIn
          * @description An entry of clouds.yaml, as JSON.
          */
@@ -784,6 +1035,71 @@ export interface components {
             entry: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * FilterIn
+         * @description A filter to be saved.
+         */
+        FilterIn: {
+            /**
+             * Name
+             * @example Failed servers
+             */
+            name: string;
+            /**
+             * @example {
+             *       "kind": "server",
+             *       "status": "ERROR"
+             *     }
+             */
+            query: components["schemas"]["FilterQuery"];
+        };
+        /**
+         * FilterOut
+         * @description A saved filter.
+         */
+        FilterOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            query: components["schemas"]["FilterQuery"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * FilterQuery
+         * @description What /resources is asked for.
+         */
+        FilterQuery: {
+            /** Kind */
+            kind?: ("cluster" | "compute_service" | "datastore" | "esxi_host" | "flavor" | "image" | "network" | "port" | "project" | "server" | "snapshot" | "volume") | null;
+            /** Cloud */
+            cloud?: string | null;
+            /** Tenant */
+            tenant?: string | null;
+            /** Project */
+            project?: string | null;
+            /** Status */
+            status?: string | null;
+            /**
+             * Q
+             * @default
+             */
+            q: string;
+            /** Tag */
+            tag?: string | null;
+            /** On */
+            on?: string | null;
+            /**
+             * Sort
+             * @default name
+             * @enum {string}
+             */
+            sort: "name" | "-name" | "status" | "-status" | "created" | "-created";
         };
         /**
          * GrantIn
@@ -907,6 +1223,45 @@ export interface components {
             secret: string;
         };
         /**
+         * NodeOut
+         * @description A node of a tree.
+         */
+        NodeOut: {
+            /**
+             * Id
+             * @description Give it as `parent` for the nodes below.
+             * @example cloud:3f2a…
+             */
+            id: string;
+            /**
+             * Kind
+             * @description Kind of a resource, or cloud, or tenant.
+             * @example esxi_host
+             */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Status */
+            status: string;
+            /** Cloud Id */
+            cloud_id: string | null;
+            /** Resource Id */
+            resource_id: string | null;
+            /**
+             * Children
+             * @description Nodes directly below.
+             */
+            children: number;
+        };
+        /**
+         * OverviewOut
+         * @description All clouds in numbers.
+         */
+        OverviewOut: {
+            /** Clouds */
+            clouds: components["schemas"]["CloudOverviewOut"][];
+        };
+        /**
          * OwnPasswordIn
          * @description A new password of the caller's own.
          */
@@ -943,10 +1298,30 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[FilterOut] */
+        Page_FilterOut_: {
+            /** Items */
+            items: components["schemas"]["FilterOut"][];
+            /**
+             * Next
+             * @description Give it as `cursor` for the part after this one; null: there is none.
+             */
+            next?: string | null;
+        };
         /** Page[GrantOut] */
         Page_GrantOut_: {
             /** Items */
             items: components["schemas"]["GrantOut"][];
+            /**
+             * Next
+             * @description Give it as `cursor` for the part after this one; null: there is none.
+             */
+            next?: string | null;
+        };
+        /** Page[NodeOut] */
+        Page_NodeOut_: {
+            /** Items */
+            items: components["schemas"]["NodeOut"][];
             /**
              * Next
              * @description Give it as `cursor` for the part after this one; null: there is none.
@@ -1114,11 +1489,237 @@ export interface components {
             keystone: string[];
         };
         /**
+         * ReaderOut
+         * @description How reading one part of a cloud went.
+         */
+        ReaderOut: {
+            /**
+             * Name
+             * @example server
+             */
+            name: string;
+            /**
+             * State
+             * @description new, ok, absent (no such service, or not for this account) or failed.
+             */
+            state: string;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Read At
+             * @description When all of it was last read.
+             */
+            read_at: string | null;
+        };
+        /**
+         * RelatedOut
+         * @description What belongs to a resource: ids of resources that the caller may see.
+         */
+        RelatedOut: {
+            /**
+             * Host
+             * @description ESXi host, cluster or compute service that a server is on.
+             */
+            host: string | null;
+            /** Datastores */
+            datastores: string[];
+            /** Flavor */
+            flavor: string | null;
+            /** Image */
+            image: string | null;
+            /** Network */
+            network: string | null;
+            /** Server */
+            server: string | null;
+            /** Volumes */
+            volumes: string[];
+            /** Ports */
+            ports: string[];
+            /** Snapshots */
+            snapshots: string[];
+        };
+        /**
+         * ResourceDetailOut
+         * @description A resource with what belongs to it.
+         */
+        ResourceDetailOut: {
+            /**
+             * Id
+             * @description The platform's id; it stays the same as long as the thing exists.
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "cluster" | "compute_service" | "datastore" | "esxi_host" | "flavor" | "image" | "network" | "port" | "project" | "server" | "snapshot" | "volume";
+            /** Cloud Id */
+            cloud_id: string;
+            /**
+             * External Id
+             * @description The cloud's own id.
+             */
+            external_id: string;
+            /**
+             * Project Id
+             * @description The cloud's own id of the project that it is in.
+             */
+            project_id: string | null;
+            /** Tenant Id */
+            tenant_id: string | null;
+            /**
+             * Shared
+             * @description Every project of the cloud may use it.
+             */
+            shared: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Status
+             * @example ACTIVE
+             */
+            status: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * Attributes
+             * @description As the kind has it. Units are in the names: ram_mb, size_gb, capacity_bytes.
+             */
+            attributes: {
+                [key: string]: unknown;
+            };
+            /** Tags */
+            tags: string[];
+            /**
+             * Version
+             * @description Counts changes.
+             */
+            version: number;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Gone At
+             * @description When it was found to be no more; kept for a week.
+             */
+            gone_at: string | null;
+            related: components["schemas"]["RelatedOut"];
+        };
+        /**
+         * ResourceOut
+         * @description Something that a cloud has.
+         */
+        ResourceOut: {
+            /**
+             * Id
+             * @description The platform's id; it stays the same as long as the thing exists.
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "cluster" | "compute_service" | "datastore" | "esxi_host" | "flavor" | "image" | "network" | "port" | "project" | "server" | "snapshot" | "volume";
+            /** Cloud Id */
+            cloud_id: string;
+            /**
+             * External Id
+             * @description The cloud's own id.
+             */
+            external_id: string;
+            /**
+             * Project Id
+             * @description The cloud's own id of the project that it is in.
+             */
+            project_id: string | null;
+            /** Tenant Id */
+            tenant_id: string | null;
+            /**
+             * Shared
+             * @description Every project of the cloud may use it.
+             */
+            shared: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Status
+             * @example ACTIVE
+             */
+            status: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * Attributes
+             * @description As the kind has it. Units are in the names: ram_mb, size_gb, capacity_bytes.
+             */
+            attributes: {
+                [key: string]: unknown;
+            };
+            /** Tags */
+            tags: string[];
+            /**
+             * Version
+             * @description Counts changes.
+             */
+            version: number;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Gone At
+             * @description When it was found to be no more; kept for a week.
+             */
+            gone_at: string | null;
+        };
+        /**
+         * ResourcePage
+         * @description A part of a list of resources.
+         */
+        ResourcePage: {
+            /** Items */
+            items: components["schemas"]["ResourceOut"][];
+            /**
+             * Next
+             * @description Give it as `cursor` for the part after this one.
+             */
+            next?: string | null;
+            /**
+             * Total
+             * @description In all parts together; only the first part tells.
+             */
+            total: number | null;
+            /**
+             * Total Exact
+             * @description false: there are more than `total`.
+             */
+            total_exact: boolean;
+        };
+        /**
          * Right
          * @description What somebody may do: ``noun.verb``. The names are stored with custom roles and tokens.
          * @enum {string}
          */
-        Right: "platform.administer" | "cloud.read" | "cloud.manage" | "user.read" | "user.manage" | "tenant.read" | "tenant.manage" | "project.read" | "project.manage" | "role.read" | "role.manage" | "grant.read" | "grant.manage" | "audit.read";
+        Right: "platform.administer" | "cloud.read" | "cloud.manage" | "user.read" | "user.manage" | "tenant.read" | "tenant.manage" | "project.read" | "project.manage" | "role.read" | "role.manage" | "grant.read" | "grant.manage" | "audit.read" | "inventory.read" | "inventory.tag";
         /**
          * RoleIn
          * @description A role of the platform's own.
@@ -1154,6 +1755,14 @@ export interface components {
             built_in: boolean;
         };
         /**
+         * SearchOut
+         * @description The best matches, the best first.
+         */
+        SearchOut: {
+            /** Items */
+            items: components["schemas"]["ResourceOut"][];
+        };
+        /**
          * SessionOut
          * @description Who is logged in, and what they may do where.
          */
@@ -1168,6 +1777,20 @@ export interface components {
             expires_at: string | null;
             /** Held */
             held: components["schemas"]["HeldOut"][];
+        };
+        /**
+         * TagsIn
+         * @description All tags that a resource shall have.
+         */
+        TagsIn: {
+            /**
+             * Tags
+             * @example [
+             *       "production",
+             *       "web"
+             *     ]
+             */
+            tags: string[];
         };
         /**
          * TenantChange
@@ -1345,6 +1968,12 @@ export interface components {
             /** Last Login At */
             last_login_at: string | null;
         };
+        /**
+         * View
+         * @description The trees there are.
+         * @enum {string}
+         */
+        View: "hosts" | "storage" | "networks" | "clouds" | "tenants";
         /**
          * FieldErrorOut
          * @description A field and what is wrong with it.
@@ -4412,6 +5041,660 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AuditEntryOut_"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    list_resources: {
+        parameters: {
+            query?: {
+                kind?: ("cluster" | "compute_service" | "datastore" | "esxi_host" | "flavor" | "image" | "network" | "port" | "project" | "server" | "snapshot" | "volume") | null;
+                /** @description Only of this cloud. */
+                cloud?: string | null;
+                /** @description Only of this tenant and its parts. */
+                tenant?: string | null;
+                /** @description Only of this project, by the cloud's id. */
+                project?: string | null;
+                status?: string | null;
+                /** @description Words in names, ids, addresses, metadata, tags; parts of words will do. */
+                q?: string;
+                /** @description Only with this tag. */
+                tag?: string | null;
+                /** @description Only on this host, cluster or datastore, in this network, of this server. */
+                on?: string | null;
+                sort?: "name" | "-name" | "status" | "-status" | "created" | "-created";
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next` of the page before; none for the first. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourcePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    show_resource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a resource. */
+                resource_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceDetailOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    put_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a resource. */
+                resource_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    list_nodes: {
+        parameters: {
+            query: {
+                view: components["schemas"]["View"];
+                /** @description `id` of a node; none for the top. */
+                parent?: string | null;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next` of the page before; none for the first. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NodeOut_"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    search_resources: {
+        parameters: {
+            query: {
+                /** @description Words, or parts of words, that it must have. */
+                q: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    list_filters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FilterOut_"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    create_filter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilterIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilterOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    remove_filter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a filter. */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    stream_events: {
+        parameters: {
+            query?: never;
+            header?: {
+                "last-event-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    show_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewOut"];
                 };
             };
             /** @description Bad Request */
