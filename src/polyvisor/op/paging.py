@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from polyvisor.op.problem import Invalid
@@ -52,8 +52,27 @@ def fetch(
     return rows, _encode([getattr(rows[-1], key.column.key) for key in order])
 
 
+def fetch_keys(
+    session: Session, conditions: Sequence[ColumnElement[bool]], order: Sequence[Key], part: Slice
+) -> tuple[list[Any], str | None]:
+    """The last key of the rows of a part, and the next cursor: what a covering index can answer alone."""
+    statement = select(*(key.column for key in order)).where(*conditions)
+    if part.cursor is not None:
+        statement = statement.where(_beyond(order, _decode(part.cursor, order)))
+    columns = [key.column.desc() if key.descending else key.column.asc() for key in order]
+    rows = list(session.execute(statement.order_by(*columns).limit(part.limit + 1)))
+    if len(rows) <= part.limit:
+        return [row[-1] for row in rows], None
+    rows.pop()
+    return [row[-1] for row in rows], _encode(list(rows[-1]))
+
+
 def _beyond(order: Sequence[Key], values: list[Any]) -> ColumnElement[bool]:
-    """(a, b) > (x, y), spelled out, as directions may differ."""
+    """(a, b) > (x, y), which an index answers; spelled out where directions differ."""
+    if len({key.descending for key in order}) == 1:
+        here = tuple_(*(key.column for key in order))
+        there = tuple_(*values, types=[key.column.type for key in order])
+        return here < there if order[0].descending else here > there
     options: list[ColumnElement[bool]] = []
     for place, key in enumerate(order):
         same = [former.column == value for former, value in zip(order[:place], values, strict=False)]

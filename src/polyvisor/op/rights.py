@@ -27,6 +27,20 @@ class Right(enum.StrEnum):
     GRANT_READ = "grant.read"
     GRANT_MANAGE = "grant.manage"
     AUDIT_READ = "audit.read"
+    OPERATION_READ = "operation.read"
+    #: Start, stop, reboot, consolidate, attach and detach.
+    SERVER_OPERATE = "server.operate"
+    SERVER_CREATE = "server.create"
+    SERVER_DELETE = "server.delete"
+    SERVER_RESIZE = "server.resize"
+    SERVER_CLONE = "server.clone"
+    SERVER_MIGRATE = "server.migrate"
+    SERVER_SNAPSHOT = "server.snapshot"
+    SERVER_CONSOLE = "server.console"
+    #: Let go of a server that was adopted, so that it is no cloud's.
+    SERVER_RELEASE = "server.release"
+    INVENTORY_READ = "inventory.read"
+    INVENTORY_TAG = "inventory.tag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +53,37 @@ class BuiltIn:
 
 
 _READ = frozenset(right for right in Right if right.endswith(".read"))
-_SEE = frozenset({Right.CLOUD_READ, Right.TENANT_READ, Right.PROJECT_READ})
+_SEE = frozenset(
+    {
+        Right.CLOUD_READ,
+        Right.TENANT_READ,
+        Right.PROJECT_READ,
+        Right.INVENTORY_READ,
+        Right.OPERATION_READ,
+    }
+)
+_SERVERS = frozenset(right for right in Right if right.startswith("server."))
+#: What those who own a server do with it; where it runs is the operator's business.
+_WORK = (_SERVERS | {Right.INVENTORY_TAG}) - {Right.SERVER_MIGRATE, Right.SERVER_RELEASE}
 
 ADMINISTRATOR = BuiltIn("administrator", "Everything", frozenset(Right))
 BUILT_IN = {
     role.name: role
     for role in (
         ADMINISTRATOR,
-        BuiltIn("operator", "Runs clouds and what is on them", _READ | {Right.CLOUD_MANAGE}),
+        BuiltIn(
+            "operator",
+            "Runs clouds and what is on them",
+            _READ | _SERVERS | {Right.CLOUD_MANAGE, Right.INVENTORY_TAG},
+        ),
         BuiltIn(
             "tenant_manager",
             "Runs a department: its parts, its people's roles",
             _SEE
+            | _WORK
             | {Right.TENANT_MANAGE, Right.GRANT_READ, Right.GRANT_MANAGE, Right.ROLE_READ, Right.USER_READ},
         ),
-        BuiltIn("user", "Works with the servers of a department", _SEE),
+        BuiltIn("user", "Works with the servers of a department", _SEE | _WORK),
         BuiltIn("auditor", "Sees everything, changes nothing", _READ),
     )
 }

@@ -64,6 +64,13 @@ class Settings(BaseSettings):
     breaker_seconds: float = Field(default=30, gt=0)
     probe_seconds: float = Field(default=60, gt=0)
     reconcile_seconds: float = Field(default=600, gt=0)
+    #: An operation waits so long for a cloud that does not answer.
+    operation_patience_seconds: float = Field(default=3600, gt=0)
+    #: Room is kept so long for a server that is being made.
+    reservation_seconds: float = Field(default=900, gt=0)
+    #: How often clouds are asked which servers have changed, and how often for all of them.
+    sync_seconds: float = Field(default=2, gt=0)
+    resync_seconds: float = Field(default=600, gt=0)
     oidc: OidcSettings | None = None
 
     @property

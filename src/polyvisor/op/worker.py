@@ -1,4 +1,4 @@
-"""What the platform does by itself: probes clouds, makes tenants' projects, forgets what has expired.
+"""What the platform does by itself: probes clouds, reads them, makes tenants' projects, forgets what is old.
 
 Any number of workers share one database: whoever moves a row's due time first has the job, and a job
 whose worker dies is due again after its lease.
@@ -18,13 +18,17 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from polyvisor.op.actions import registry
 from polyvisor.op.clouds import cloud as clouds
 from polyvisor.op.db.base import now
 from polyvisor.op.db.engine import Database
-from polyvisor.op.db.models import Cloud, Project
+from polyvisor.op.db.models import Cloud, Operation, Project
 from polyvisor.op.identity import login
 from polyvisor.op.identity import session as sessions
 from polyvisor.op.identity.reconcile import reconcile
+from polyvisor.op.inventory import sync
+from polyvisor.op.operations.driver import Driver
+from polyvisor.op.operations.engine import Engine
 from polyvisor.op.platform import Platform
 
 LOG = logging.getLogger(__name__)
@@ -39,7 +43,7 @@ THREADS = 16
 class Job:
     """Work on each row of a table when it is due."""
 
-    table: type[Cloud | Project]
+    table: type[Cloud | Project | Operation]
     due: InstrumentedAttribute[Any]
     work: Callable[[Platform, str], object]
 
@@ -57,9 +61,24 @@ class Worker:
         self._platform = platform
         self._stopped = threading.Event()
         self._clean_due = time.monotonic()
+        self._syncer = sync.Syncer(platform)
+        self._driver = Driver(Engine(platform, registry.STEPS))
+        operations = Job(Operation, Operation.due, lambda _, key: self._driver.look_after(key))
+        self._all_jobs = (*JOBS, operations)
 
     def run(self) -> None:
-        """Work until ``stop``; what has begun is brought to its end."""
+        """Work until ``stop``; jobs that have begun are brought to their end, operations are let go of."""
+        reading = threading.Thread(target=self._syncer.run, name="inventory")
+        reading.start()
+        try:
+            self._driver.start()
+            self._jobs()
+        finally:
+            self._syncer.stop()
+            self._driver.stop()
+            reading.join()
+
+    def _jobs(self) -> None:
         with ThreadPoolExecutor(THREADS, "job") as pool:
             while not self._stopped.is_set():
                 self._tick(pool)
@@ -74,7 +93,7 @@ class Worker:
 
     def _tick(self, pool: ThreadPoolExecutor) -> None:
         try:
-            for job in JOBS:
+            for job in self._all_jobs:
                 for key in claim(self._platform.database, job):
                     pool.submit(self._work, job, key)
         except Exception:
@@ -84,6 +103,7 @@ class Worker:
     def _clean(self) -> None:
         try:
             clean(self._platform)
+            self._driver.clean()
         except Exception:
             LOG.exception("cleaning failed; it is tried again")
 
@@ -116,3 +136,4 @@ def clean(platform: Platform) -> None:
     with platform.database.write() as session:
         sessions.clean(session)
         login.clean(session, platform.settings)
+    sync.clean(platform)

@@ -1,17 +1,20 @@
 """The OpenAPI document, and that the API keeps to it whatever it is sent."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from polyvisor.op.db.base import now
 
-#: They would log the test out, or speak to whatever host is made up.
-LEFT_OUT = {"change_own_password", "log_out", "register_cloud", "change_cloud"}
-EXAMPLES = 10
+#: They would log the test out, speak to whatever host is made up, or never end.
+LEFT_OUT = {"change_own_password", "log_out", "register_cloud", "change_cloud", "stream_events"}
+EXAMPLES = 6
 
 
 def test_schemathesis_finds_nothing(op: Any) -> None:
@@ -20,15 +23,17 @@ def test_schemathesis_finds_nothing(op: Any) -> None:
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", op.app)
     tried = set()
     for found in schema.get_all_operations():
-        operation = found.ok()
+        operation: Any = found.ok()  # type: ignore[union-attr]  # an error raises
         if operation.definition.raw["operationId"] not in LEFT_OUT:
-            _fuzz(operation, headers)
+            _fuzz(operation.as_strategy(), headers)
+            with suppress(Unsatisfiable):  # what takes nothing can be sent nothing wrong
+                _fuzz(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE), headers)
             tried.add(operation.label)
     assert len(tried) > 30
 
 
-def _fuzz(operation: Any, headers: dict[str, str]) -> None:
-    @given(case=operation.as_strategy())
+def _fuzz(cases: Any, headers: dict[str, str]) -> None:
+    @given(case=cases)
     @settings(
         max_examples=EXAMPLES,
         deadline=None,
@@ -38,7 +43,8 @@ def _fuzz(operation: Any, headers: dict[str, str]) -> None:
         suppress_health_check=list(HealthCheck),
     )
     def fuzz(case: Any) -> None:
-        case.call_and_validate(headers=headers)
+        # A schema cannot say which cursors there are, nor when a token may expire.
+        case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
 
     fuzz()
 

@@ -12,21 +12,53 @@ from polyvisor.op.api import problems, web
 from polyvisor.op.api.dependencies import get_request_id
 from polyvisor.op.api.needs import guard
 from polyvisor.op.api.routers import (
+    action,
     audit,
     cloud,
+    console,
+    event,
+    filter,  # noqa: A004 - the noun
     grant,
     health,
+    operation,
+    overview,
     project,
+    resource,
     role,
+    search,
+    server,
     session,
     tenant,
     token,
+    tree,
     user,
 )
+from polyvisor.op.inventory.events import Bell
 from polyvisor.op.platform import Platform
 
 PREFIX = "/api/v1"
-ROUTERS = (health, session, token, user, role, grant, tenant, project, cloud, audit)
+ROUTERS = (
+    health,
+    session,
+    token,
+    user,
+    role,
+    grant,
+    tenant,
+    project,
+    cloud,
+    audit,
+    resource,
+    tree,
+    search,
+    filter,
+    event,
+    overview,
+    operation,
+    action,
+    server,
+    console,
+)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -41,6 +73,7 @@ def make_app(platform: Platform) -> FastAPI:
     """The application on a platform; who opened that closes it."""
     app = _application()
     app.state.platform = platform
+    app.state.bell = Bell(platform.database)
     app.middleware("http")(_with_headers)
     problems.install(app)
     web.install(app)

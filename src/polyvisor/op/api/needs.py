@@ -53,12 +53,16 @@ def needs(right: Right, at: NodesOf = root) -> params.Depends:
         caller: TheCaller,
         nodes: Annotated[Sequence[str], Depends(at)],
     ) -> None:
-        _check(request, platform, caller, right, nodes)
+        require(request, platform, caller, right, nodes)
 
     return _declaration(check, str(right))
 
 
-def _check(request: Request, platform: Platform, caller: Caller, right: Right, nodes: Sequence[str]) -> None:
+def require(request: Request, platform: Platform, caller: Caller, right: Right, nodes: Sequence[str]) -> None:
+    """Raise Forbidden unless the caller has the right at one of the nodes. A refusal of a change is logged.
+
+    Not inside ``Database.write``.
+    """
     try:
         _require(caller, right, nodes)
     except Forbidden:
@@ -108,4 +112,4 @@ def guard(request: Request, platform: ThePlatform, anonymous: Anonymous) -> None
     """Keep a path that says nothing for administrators. All of the API depends on it."""
     if not declared(request.scope["route"]):
         caller = get_caller(request, platform, anonymous)
-        _check(request, platform, caller, Right.ADMINISTER, root())
+        require(request, platform, caller, Right.ADMINISTER, root())

@@ -19,6 +19,7 @@ from polyvisor.op.db.base import now
 from polyvisor.op.db.models import Cloud, Grant, Project
 from polyvisor.op.db.models.cloud import Health
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.inventory import events
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import CloudRefused, Conflict, Invalid, NotFound, Problem
 from polyvisor.op.vault import VaultError
@@ -143,8 +144,10 @@ def remove(session: Session, actor: Actor, key: str) -> None:
         raise Conflict(f"{cloud.name} is in use: drain it first")
     if session.scalar(select(Project.id).where(Project.cloud_id == cloud.id).limit(1)):
         raise Conflict(f"tenants have projects on {cloud.name}: take those from them first")
+    events.lock(session)
     session.execute(delete(Grant).where(Grant.node == cloud.node))
     session.delete(cloud)
+    events.publish(session, [events.RESET])
     entry.record(session, actor, "cloud.remove", _target(cloud))
 
 

@@ -11,6 +11,7 @@ from polyvisor.op.db.base import now
 from polyvisor.op.db.models import Cloud, Project, Tenant
 from polyvisor.op.db.models.project import ProjectState
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.inventory import store
 from polyvisor.op.problem import Conflict, Invalid, NotFound
 
 
@@ -47,7 +48,11 @@ def create(  # noqa: PLR0913, PLR0917 - what a project consists of
 
 
 def remove(session: Session, actor: Actor, tenant: Tenant, project: Project) -> None:
-    """Take a project from a tenant: the platform's account in it goes, the project and all in it stay."""
+    """Take a project from a tenant: the platform's account in it goes, the project and all in it stay.
+
+    From now on the tenant sees nothing of it.
+    """
+    store.assign(session, project.cloud_id, project.external_id, None)
     project.state, project.state_at, project.reason = ProjectState.REMOVING, now(), None
     project.reconcile_due = now()
     entry.record(session, actor, "project.remove", target(project, tenant))

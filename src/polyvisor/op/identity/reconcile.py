@@ -22,6 +22,7 @@ from polyvisor.op.db.models.project import ProjectState
 from polyvisor.op.identity import password
 from polyvisor.op.identity.actor import worker
 from polyvisor.op.identity.project import target
+from polyvisor.op.inventory import store
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import Conflict, Problem
 from polyvisor.op.vault import VaultError
@@ -158,6 +159,8 @@ def _done(
         project.credential = platform.vault.seal(credential.as_secret())
         project.version += 1
     project.external_id = external_id
+    if project.state != ProjectState.REMOVING:
+        store.assign(session, project.cloud_id, external_id, project.tenant_id)
     project.reconcile_due = now() + timedelta(seconds=platform.settings.reconcile_seconds)
     if project.state == ProjectState.REMOVING:  # asked for meanwhile
         project.reconcile_due = now()

@@ -2,9 +2,14 @@
 
 from polyvisor.op.db.models.audit import AuditEntry
 from polyvisor.op.db.models.cloud import Cloud
+from polyvisor.op.db.models.event import Event
+from polyvisor.op.db.models.filter import SavedFilter
 from polyvisor.op.db.models.grant import Grant
 from polyvisor.op.db.models.login import LoginAttempt
+from polyvisor.op.db.models.operation import Operation, OperationStep
 from polyvisor.op.db.models.project import Project
+from polyvisor.op.db.models.reservation import Reservation
+from polyvisor.op.db.models.resource import Resource, ResourceTag, Sync
 from polyvisor.op.db.models.role import Role
 from polyvisor.op.db.models.session import LoginSession
 from polyvisor.op.db.models.tenant import Tenant
@@ -15,11 +20,19 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Cloud",
+    "Event",
     "Grant",
     "LoginAttempt",
     "LoginSession",
+    "Operation",
+    "OperationStep",
     "Project",
+    "Reservation",
+    "Resource",
+    "ResourceTag",
     "Role",
+    "SavedFilter",
+    "Sync",
     "Tenant",
     "User",
 ]

@@ -1,0 +1,199 @@
+"""Make a server, somewhere: choose, ask, wait until it is built, and choose again if it was not."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from openstack import exceptions as sdk
+from pydantic import Field, model_validator
+
+from polyvisor.op.actions import made
+from polyvisor.op.actions.action import Arguments, Key, Reference, ServerName
+from polyvisor.op.db.models import Cloud
+from polyvisor.op.identity import access as rules
+from polyvisor.op.identity.access import Access
+from polyvisor.op.identity.actor import Actor
+from polyvisor.op.operations.context import Context
+from polyvisor.op.operations.step import Back, Done, Outcome, Step, StepError, Wait, at_once
+from polyvisor.op.scheduling import reservation, scheduler
+from polyvisor.op.scheduling.candidate import Candidate, Verdict, Wanted
+
+NAME = "create"
+#: Nova refuses the server, and may not elsewhere.
+_REFUSED = (sdk.BadRequestException, sdk.ForbiddenException, sdk.ConflictException, sdk.NotFoundException)
+
+
+class CreateArguments(Arguments):
+    """What the server is to be."""
+
+    name: ServerName = Field(examples=["web"])
+    tenant_id: str = Field(pattern=r"^[0-9a-f]{32}$")
+    image: Reference = Field(description="Name or id of an image.")
+    networks: list[Reference] = Field([], max_length=10, description="Names or ids of networks, one a NIC.")
+    flavor: Reference | None = Field(None, description="Name or id; or give a size.")
+    vcpus: int | None = Field(None, ge=1, le=1024)
+    ram_mb: int | None = Field(None, ge=1, le=64 * 1024 * 1024)
+    disk_gb: int | None = Field(None, ge=0, le=1024 * 1024)
+    cloud_id: str | None = Field(None, pattern=r"^[0-9a-f]{32}$", description="null: wherever it fits best.")
+    hypervisor: Key | None = Field(None, examples=["vmware", "kvm"])
+    zone: Reference | None = None
+    host: Reference | None = Field(None, description="ESXi host.")
+    datastore: Reference | None = None
+    labels: dict[Reference, Reference] = Field(
+        {}, max_length=20, description="That host aggregates there must have.", examples=[{"tier": "gold"}]
+    )
+    pack: bool = Field(False, description="Fill one place before the next, instead of using all alike.")
+
+    @model_validator(mode="after")
+    def one_size(self) -> Self:
+        """Refuse none and both."""
+        numbers = (self.vcpus, self.ram_mb)
+        if (self.flavor is None) == any(one is None for one in numbers):
+            raise ValueError("give either flavor, or vcpus and ram_mb")
+        if self.flavor and any((*numbers, self.disk_gb)):
+            raise ValueError("a flavor has a size: give no other with it")
+        return self
+
+
+def _schedule(context: Context) -> Outcome:
+    if context.memory.get("choice"):
+        return Done()
+    wanted = Wanted.of(context.arguments)
+    failed: dict[str, str] = dict(context.memory.get("failed") or {})
+    while True:
+        verdicts = scheduler.consider(context.platform, _access(context), wanted, failed)
+        context.tell(candidates=[one.as_result() for one in verdicts])
+        best = next((one for one in verdicts if one.ok), None)
+        if best is None:
+            raise StepError(no_place(verdicts))
+        reason = _reserve(context, wanted, best.candidate)
+        if reason is None:
+            return Done(f"{best.candidate.cloud} {best.candidate.zone}".strip())
+        failed[best.candidate.key] = reason
+
+
+def no_place(verdicts: list[Verdict]) -> str:
+    """Why there is no place, in one sentence."""
+    if not verdicts:
+        return "the tenant has no project on any cloud: give it one first"
+    reasons = [f"{one.candidate.cloud} {one.candidate.zone}: {one.reason}" for one in verdicts]
+    return f"no place for it: {'; '.join(reasons)}"
+
+
+def _access(context: Context) -> Access:
+    """What the user may do, now."""
+    operation = context.operation
+    actor = Actor(operation.user_name, operation.via, operation.user_id)
+    if operation.user_id is None:
+        return rules.unlimited(actor)
+    with context.platform.database.read() as session:
+        return rules.load(session, actor)
+
+
+def _reserve(context: Context, wanted: Wanted, best: Candidate) -> str | None:
+    seconds = context.platform.settings.reservation_seconds
+    context.guard()
+    with context.platform.database.write() as session:
+        reason = reservation.reserve(session, context.operation.id, wanted, best, seconds)
+        node = session.get_one(Cloud, best.cloud_id).node
+    if reason is None:
+        assert best.flavor is not None  # noqa: S101 - its filter has let it pass
+        choice = {
+            "key": best.key,
+            "flavor": best.flavor.id,
+            "image": best.image_id,
+            "networks": list(best.networks),
+            "zone": None if best.only_zone and not wanted.zone else best.zone,
+        }
+        context.write(
+            cloud_id=best.cloud_id,
+            project_id=best.project_id,
+            cloud_node=node,
+            memory=context.memory | {"choice": choice},
+        )
+    return reason
+
+
+def _ask(context: Context) -> Outcome:
+    found = context.run(lambda cloud: made.find(cloud, context.operation.id))
+    if not found:
+        try:
+            found = [context.act(lambda cloud: cloud.compute.create_server(**_server(context)))]
+        except _REFUSED as refusal:
+            return _elsewhere(context, str(refusal.details or refusal))
+    context.remember(server=found[0].id)
+    context.write(external_id=found[0].id)
+    context.tell(server=found[0].id)
+    return Done(found[0].id)
+
+
+def _server(context: Context) -> dict[str, Any]:
+    choice, given = context.memory["choice"], context.arguments
+    metadata = {made.MARK: context.operation.id}
+    metadata |= {f"vmware:{name}": given[name] for name in ("host", "datastore") if given.get(name)}
+    wanted: dict[str, Any] = {
+        "name": given["name"],
+        "flavor_id": choice["flavor"],
+        "image_id": choice["image"],
+        "networks": [{"uuid": key} for key in choice["networks"]] or "none",
+        "metadata": metadata,
+    }
+    if choice["zone"]:
+        wanted["availability_zone"] = choice["zone"]
+    return wanted
+
+
+def _build(context: Context) -> Outcome:
+    server = _look(context)
+    if server is None:
+        if reason := context.memory.get("fault"):
+            return _elsewhere(context, reason)
+        raise StepError("somebody has deleted the server while it was built")
+    if server.status == "ERROR" or context.memory.get("fault"):
+        reason = context.memory.get("fault") or (server.fault or {}).get("message") or "it is in ERROR"
+        context.remember(fault=reason)
+        context.act(lambda cloud: made.delete(cloud, server.id))
+        return Wait(f"{reason}; what there is of it is being deleted")
+    if server.status == "ACTIVE":
+        return Done(server.status)
+    return Wait(server.task_state or server.status, progress=server.progress or 0)
+
+
+def _look(context: Context) -> Any:
+    try:
+        found = context.run(lambda cloud: cloud.compute.get_server(context.server))
+    except sdk.NotFoundException:
+        return None
+    return None if found.status in {"DELETED", "SOFT_DELETED"} else found
+
+
+def _elsewhere(context: Context, reason: str) -> Outcome:
+    """Leave this candidate to the reason, and choose another."""
+    failed = dict(context.memory.get("failed") or {}) | {context.memory["choice"]["key"]: reason}
+    context.remember(failed=failed, choice=None, server=None, fault=None)
+    with context.platform.database.write() as session:
+        reservation.release(session, context.operation.id)
+    return Back("schedule", reason)
+
+
+def _abandon(context: Context) -> bool:
+    found = context.run(lambda cloud: made.find(cloud, context.operation.id))
+    made.delete_all(context, [one.id for one in found])
+    return True
+
+
+def _settle(context: Context) -> Outcome:
+    """A request that Nova took after its caller was killed has made a second server: nobody wants it."""
+    others = context.run(lambda cloud: made.find(cloud, context.operation.id))
+    made.delete_all(context, [one.id for one in others if one.id != context.server])
+    with context.platform.database.write() as session:
+        reservation.release(session, context.operation.id)
+    return Done()
+
+
+STEPS = (
+    Step("schedule", _schedule, at_once),
+    Step("ask", _ask),
+    Step("build", _build, _abandon),
+    Step("settle", _settle),
+)

@@ -1,0 +1,66 @@
+"""Give a server another flavor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openstack import exceptions as sdk
+from pydantic import Field
+
+from polyvisor.op.actions.action import Action, Arguments, Reference
+from polyvisor.op.actions.request import Request
+from polyvisor.op.operations.context import Context
+from polyvisor.op.operations.step import Done, Outcome, Step, StepError, Wait, at_once
+from polyvisor.op.rights import Right
+
+_RESIZED = "VERIFY_RESIZE"
+
+
+class ResizeArguments(Arguments):
+    """Which size."""
+
+    flavor: Reference = Field(description="Name or id of a flavor of the cloud.", examples=["m1.large"])
+
+
+def _flavor(cloud: Any, name: str) -> Any:
+    try:
+        return cloud.compute.find_flavor(name, ignore_missing=False)
+    except sdk.NotFoundException:
+        raise StepError(f"there is no flavor {name!r} that the project may use") from None
+
+
+def _post(cloud: Any, context: Context) -> Any:
+    flavor = _flavor(cloud, context.arguments["flavor"])
+    body = {"resize": {"flavorRef": flavor.id}}
+    return cloud.compute.post(f"/servers/{context.server}/action", json=body)
+
+
+def _fulfilled(context: Context) -> bool:
+    """Whether it has that size: Nova shows a server's flavor by its name."""
+
+    def same(cloud: Any) -> bool:
+        server = cloud.compute.get_server(context.server)
+        wanted = _flavor(cloud, context.arguments["flavor"])
+        return bool(server.flavor.original_name == wanted.name and server.status != _RESIZED)
+
+    return context.run(same)
+
+
+def _confirm(context: Context) -> Outcome:
+    server = context.run(lambda cloud: cloud.compute.get_server(context.server))
+    if server.task_state is not None:
+        return Wait(server.task_state)
+    if server.status == _RESIZED:
+        context.act(lambda cloud: cloud.compute.confirm_server_resize(context.server))
+        return Wait("confirming")
+    if server.status == "ERROR":
+        raise StepError(f"the server is in ERROR: {(server.fault or {}).get('message')}")
+    return Done(server.status)
+
+
+ACTION = Action(
+    "resize",
+    Right.SERVER_RESIZE,
+    ResizeArguments,
+    (*Request(_post, ["resize"], _fulfilled).steps(), Step("confirm", _confirm, at_once)),
+)

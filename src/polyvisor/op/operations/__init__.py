@@ -1,0 +1,1 @@
+"""Operations: asked for, driven to their end whatever crashes, cancelled, tried again."""

@@ -1,0 +1,83 @@
+"""A process that drives operations, and kills itself where they tell it to, once for each.
+
+Started by test_operation with the files of settings, as JSON, and of the world. Argument ``die`` of an operation
+says where, as "2 acted".
+"""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from polyvisor.op import worker as workers
+from polyvisor.op.actions import registry
+from polyvisor.op.operations import engine, record
+from polyvisor.op.operations.context import Context
+from polyvisor.op.operations.step import Back, Done, Outcome, Step, Wait, at_once
+from polyvisor.op.platform import open_platform
+from polyvisor.op.settings import Settings
+from tests.functional.op.world import World
+
+NAMES = ("look", "make", "wait", "settle")
+#: Moments of a step where a process can be killed.
+MOMENTS = ("began", "acted", "ended")
+
+
+class Executor:
+    """Steps that change the world, and the killing."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(Step(name, self._run(name, place), at_once) for place, name in enumerate(NAMES))
+
+    def _run(self, name: str, place: int) -> Any:
+        def run(context: Context) -> Outcome:
+            self.moment(context, place, "began")
+            if context.arguments.get("back") and name == "wait" and not context.memory.get("back"):
+                context.remember(back=True)
+                return Back("make", "once more")
+            if context.arguments.get("forever") and name == "wait":
+                return Wait("for ever", seconds=0.1)
+            if not self._world.find(context.operation.id, name):
+                context.guard()
+                self._world.make(context.operation.id, name)
+                self.moment(context, place, "acted")
+            return Done(name)
+
+        return run
+
+    def moment(self, context: Context, place: int, what: str) -> None:
+        key = context.operation.id
+        if context.arguments.get("die") == f"{place} {what}" and not self._world.find(key, "death"):
+            self._world.make(key, "death")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    settings, world = sys.argv[1:]
+    executor = Executor(World(Path(world)))
+    registry.STEPS["test"] = executor.steps()
+    written = record.step_ended
+
+    def step_ended(context: Context, position: int, count: int, detail: str) -> int | None:
+        following = written(context, position, count, detail)
+        executor.moment(context, position, "ended")
+        return following
+
+    record.step_ended = step_ended
+    engine.BEAT_SECONDS = 0.5
+    engine.LEASE /= 10
+    workers.LEASE /= 60
+    platform = open_platform(Settings(**json.loads(Path(settings).read_text())))
+    worker = workers.Worker(platform)
+    signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+    worker.run()
+    platform.close()
+
+
+if __name__ == "__main__":
+    main()
