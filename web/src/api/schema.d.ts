@@ -764,6 +764,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Operations
+         * @description What the caller may see, and what the caller asked for, the latest first.
+         */
+        get: operations["list_operations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operations/{operation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Operation
+         * @description One operation: its steps, who wanted it, where it is done, why it failed.
+         */
+        get: operations["show_operation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operations/{operation_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Operation
+         * @description Have it end before its time, if its cloud lets it. What has been made by then is taken back.
+         */
+        post: operations["cancel_operation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operations/{operation_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Operation
+         * @description Begin again what failed or was cancelled; of an operation with parts, those that did.
+         */
+        post: operations["retry_operation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/{resource_id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act On Resource
+         * @description Do something to a server. Each action has a right of its own, at the server's tenant or cloud.
+         */
+        post: operations["act_on_resource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act On Resources
+         * @description Do the same to several servers: an operation with a part, and so with a result, for each.
+         */
+        post: operations["act_on_resources"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Server
+         * @description Have a server made on the cloud where it fits best; or with `dry_run` see all places and verdicts.
+         */
+        post: operations["create_server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/{resource_id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Snapshots
+         * @description The snapshots that a server has at this moment, asked of its cloud.
+         */
+        get: operations["list_snapshots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/{resource_id}/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Console
+         * @description The address of a server's console. Whoever has it needs nothing else: it is in no log.
+         */
+        post: operations["open_console"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -790,6 +970,80 @@ export interface components {
              * Format: password
              */
             secret: string;
+        };
+        /**
+         * AttachPortArguments
+         * @description A port that there is, or a network to make one in.
+         */
+        AttachPortArguments: {
+            /**
+             * Port
+             * @description The cloud's id of a port.
+             */
+            port?: string | null;
+            /**
+             * Network
+             * @description The cloud's id of a network; a port is made in it.
+             */
+            network?: string | null;
+            /**
+             * Address
+             * @description Of the new port.
+             * @example 192.0.2.17
+             */
+            address?: string | null;
+        };
+        /**
+         * AttachPortBulkIn
+         * @description AttachPortBulkIn.
+         */
+        AttachPortBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "attach_port";
+            arguments?: components["schemas"]["AttachPortArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * AttachPortIn
+         * @description AttachPortIn.
+         */
+        AttachPortIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "attach_port";
+            arguments?: components["schemas"]["AttachPortArguments"];
+        };
+        /**
+         * AttachVolumeBulkIn
+         * @description AttachVolumeBulkIn.
+         */
+        AttachVolumeBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "attach_volume";
+            arguments: components["schemas"]["VolumeArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * AttachVolumeIn
+         * @description AttachVolumeIn.
+         */
+        AttachVolumeIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "attach_volume";
+            arguments: components["schemas"]["VolumeArguments"];
         };
         /**
          * AuditEntryOut
@@ -860,6 +1114,96 @@ export interface components {
             storage_bytes: number;
             /** Storage Free Bytes */
             storage_free_bytes: number;
+        };
+        /**
+         * CheckOut
+         * @description What would come of an action: nothing has been done.
+         */
+        CheckOut: {
+            /**
+             * Check
+             * @description As the cloud tells it.
+             * @example {
+             *       "datastores": [],
+             *       "hosts": [
+             *         {
+             *           "name": "esx12",
+             *           "ok": true,
+             *           "reasons": []
+             *         }
+             *       ]
+             *     }
+             */
+            check: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * CloneArguments
+         * @description What the clone is to be.
+         */
+        CloneArguments: {
+            /**
+             * Name
+             * @example web-copy
+             */
+            name: string;
+            /**
+             * Count
+             * @default 1
+             */
+            count: number;
+            /**
+             * Snapshot
+             * @description Clone that, not the present state.
+             */
+            snapshot?: string | null;
+            /**
+             * Linked
+             * @description Disks hold only what differs from the snapshot.
+             * @default false
+             */
+            linked: boolean;
+            /** Host */
+            host?: string | null;
+            /** Datastore */
+            datastore?: string | null;
+            /**
+             * Networks
+             * @description One for each NIC; null: those of the server.
+             */
+            networks?: string[] | null;
+            /**
+             * Power On
+             * @default true
+             */
+            power_on: boolean;
+        };
+        /**
+         * CloneBulkIn
+         * @description CloneBulkIn.
+         */
+        CloneBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "clone";
+            arguments: components["schemas"]["CloneArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * CloneIn
+         * @description CloneIn.
+         */
+        CloneIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "clone";
+            arguments: components["schemas"]["CloneArguments"];
         };
         /**
          * CloudChange
@@ -1037,6 +1381,188 @@ export interface components {
             };
         };
         /**
+         * ConsoleIn
+         * @description Which console.
+         */
+        ConsoleIn: {
+            /**
+             * Type
+             * @default novnc
+             * @enum {string}
+             */
+            type: "novnc" | "spice-html5" | "serial" | "webmks";
+        };
+        /**
+         * ConsoleOut
+         * @description Where a console is, for a while and for whoever has the address.
+         */
+        ConsoleOut: {
+            /** Type */
+            type: string;
+            /** Protocol */
+            protocol: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * ConsolidateBulkIn
+         * @description ConsolidateBulkIn.
+         */
+        ConsolidateBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "consolidate";
+            arguments?: components["schemas"]["NoArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * ConsolidateIn
+         * @description ConsolidateIn.
+         */
+        ConsolidateIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "consolidate";
+            arguments?: components["schemas"]["NoArguments"];
+        };
+        /**
+         * DeleteArguments
+         * @description Which one.
+         */
+        DeleteArguments: {
+            /**
+             * Snapshot
+             * @description The cloud's id of a snapshot of the server.
+             */
+            snapshot: string;
+            /**
+             * Children
+             * @description With those that began at it.
+             * @default false
+             */
+            children: boolean;
+        };
+        /**
+         * DeleteBulkIn
+         * @description DeleteBulkIn.
+         */
+        DeleteBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "delete";
+            arguments?: components["schemas"]["NoArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * DeleteIn
+         * @description DeleteIn.
+         */
+        DeleteIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "delete";
+            arguments?: components["schemas"]["NoArguments"];
+        };
+        /**
+         * DeleteSnapshotBulkIn
+         * @description DeleteSnapshotBulkIn.
+         */
+        DeleteSnapshotBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "delete_snapshot";
+            arguments: components["schemas"]["DeleteArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * DeleteSnapshotIn
+         * @description DeleteSnapshotIn.
+         */
+        DeleteSnapshotIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "delete_snapshot";
+            arguments: components["schemas"]["DeleteArguments"];
+        };
+        /**
+         * DetachPortArguments
+         * @description Which port.
+         */
+        DetachPortArguments: {
+            /**
+             * Port
+             * @description The cloud's id of a port.
+             */
+            port: string;
+        };
+        /**
+         * DetachPortBulkIn
+         * @description DetachPortBulkIn.
+         */
+        DetachPortBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "detach_port";
+            arguments: components["schemas"]["DetachPortArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * DetachPortIn
+         * @description DetachPortIn.
+         */
+        DetachPortIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "detach_port";
+            arguments: components["schemas"]["DetachPortArguments"];
+        };
+        /**
+         * DetachVolumeBulkIn
+         * @description DetachVolumeBulkIn.
+         */
+        DetachVolumeBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "detach_volume";
+            arguments: components["schemas"]["VolumeArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * DetachVolumeIn
+         * @description DetachVolumeIn.
+         */
+        DetachVolumeIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "detach_volume";
+            arguments: components["schemas"]["VolumeArguments"];
+        };
+        /**
          * FilterIn
          * @description A filter to be saved.
          */
@@ -1194,6 +1720,71 @@ export interface components {
             token: string;
         };
         /**
+         * MigrateArguments
+         * @description Where to; what is not named stays.
+         */
+        MigrateArguments: {
+            /**
+             * Host
+             * @description ESXi host by name or moref, or `auto`; elsewhere than on VMware a compute host.
+             * @example esx12
+             */
+            host?: string | null;
+            /**
+             * Datastore
+             * @description For all disks but volumes.
+             */
+            datastore?: string | null;
+            /**
+             * Disks
+             * @description Datastores of single disks, by their labels.
+             * @example {
+             *       "Hard disk 1": "ssd"
+             *     }
+             */
+            disks?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Priority
+             * @default default
+             * @enum {string}
+             */
+            priority: "default" | "high";
+        };
+        /**
+         * MigrateBulkIn
+         * @description MigrateBulkIn.
+         */
+        MigrateBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "migrate";
+            arguments?: components["schemas"]["MigrateArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * MigrateIn
+         * @description MigrateIn.
+         */
+        MigrateIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "migrate";
+            arguments?: components["schemas"]["MigrateArguments"];
+            /**
+             * Dry Run
+             * @description Do nothing, and tell what would come of it.
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
          * NewTokenOut
          * @description A new token; this is the only time that its secret is shown.
          */
@@ -1222,6 +1813,11 @@ export interface components {
              */
             secret: string;
         };
+        /**
+         * NoArguments
+         * @description Of an action that is told nothing.
+         */
+        NoArguments: Record<string, never>;
         /**
          * NodeOut
          * @description A node of a tree.
@@ -1252,6 +1848,89 @@ export interface components {
              * @description Nodes directly below.
              */
             children: number;
+        };
+        /**
+         * OperationOut
+         * @description Something that somebody wants done, and how far it is.
+         */
+        OperationOut: {
+            /** Id */
+            id: string;
+            /**
+             * Version
+             * @description Grows with each change.
+             */
+            version: number;
+            /**
+             * Parent Id
+             * @description The operation that this one is a part of.
+             */
+            parent_id: string | null;
+            /**
+             * Action
+             * @example stop
+             */
+            action: string;
+            /** Arguments */
+            arguments: {
+                [key: string]: unknown;
+            };
+            state: components["schemas"]["State"];
+            /**
+             * Progress
+             * @description Percent.
+             */
+            progress: number;
+            /**
+             * Reason
+             * @description Why it failed, or what it waits for.
+             */
+            reason: string | null;
+            /**
+             * Cancelling
+             * @description Somebody wants it to end before its time.
+             */
+            cancelling: boolean;
+            /** Resource Id */
+            resource_id: string | null;
+            /** Resource Name */
+            resource_name: string;
+            /**
+             * Cloud Id
+             * @description null: the scheduler has not chosen yet, or it has only parts.
+             */
+            cloud_id: string | null;
+            /** Tenant Id */
+            tenant_id: string | null;
+            /**
+             * User
+             * @description Who wanted it.
+             */
+            user: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Started */
+            started: string | null;
+            /** Finished */
+            finished: string | null;
+            /**
+             * Result
+             * @description What came of it: of a new server `server` and the `candidates` with their verdicts.
+             */
+            result: {
+                [key: string]: unknown;
+            };
+            /** Steps */
+            steps?: components["schemas"]["StepOut"][];
+            /**
+             * Children Count
+             * @description How many parts it has: ask for them by `parent`.
+             * @default 0
+             */
+            children_count: number;
         };
         /**
          * OverviewOut
@@ -1322,6 +2001,16 @@ export interface components {
         Page_NodeOut_: {
             /** Items */
             items: components["schemas"]["NodeOut"][];
+            /**
+             * Next
+             * @description Give it as `cursor` for the part after this one; null: there is none.
+             */
+            next?: string | null;
+        };
+        /** Page[OperationOut] */
+        Page_OperationOut_: {
+            /** Items */
+            items: components["schemas"]["OperationOut"][];
             /**
              * Next
              * @description Give it as `cursor` for the part after this one; null: there is none.
@@ -1406,6 +2095,14 @@ export interface components {
              * Format: password
              */
             password: string;
+        };
+        /**
+         * PlacementOut
+         * @description Every place, the best first.
+         */
+        PlacementOut: {
+            /** Candidates */
+            candidates: components["schemas"]["VerdictOut"][];
         };
         /**
          * ProjectIn
@@ -1512,6 +2209,44 @@ export interface components {
             read_at: string | null;
         };
         /**
+         * RebootArguments
+         * @description How to reboot.
+         */
+        RebootArguments: {
+            /**
+             * Hard
+             * @description Without asking the guest.
+             * @default false
+             */
+            hard: boolean;
+        };
+        /**
+         * RebootBulkIn
+         * @description RebootBulkIn.
+         */
+        RebootBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "reboot";
+            arguments?: components["schemas"]["RebootArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * RebootIn
+         * @description RebootIn.
+         */
+        RebootIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "reboot";
+            arguments?: components["schemas"]["RebootArguments"];
+        };
+        /**
          * RelatedOut
          * @description What belongs to a resource: ids of resources that the caller may see.
          */
@@ -1537,6 +2272,44 @@ export interface components {
             ports: string[];
             /** Snapshots */
             snapshots: string[];
+        };
+        /**
+         * ResizeArguments
+         * @description Which size.
+         */
+        ResizeArguments: {
+            /**
+             * Flavor
+             * @description Name or id of a flavor of the cloud.
+             * @example m1.large
+             */
+            flavor: string;
+        };
+        /**
+         * ResizeBulkIn
+         * @description ResizeBulkIn.
+         */
+        ResizeBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "resize";
+            arguments: components["schemas"]["ResizeArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * ResizeIn
+         * @description ResizeIn.
+         */
+        ResizeIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "resize";
+            arguments: components["schemas"]["ResizeArguments"];
         };
         /**
          * ResourceDetailOut
@@ -1715,11 +2488,48 @@ export interface components {
             total_exact: boolean;
         };
         /**
+         * RevertArguments
+         * @description To which one.
+         */
+        RevertArguments: {
+            /**
+             * Snapshot
+             * @description The cloud's id of a snapshot of the server.
+             */
+            snapshot: string;
+        };
+        /**
+         * RevertBulkIn
+         * @description RevertBulkIn.
+         */
+        RevertBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "revert";
+            arguments: components["schemas"]["RevertArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * RevertIn
+         * @description RevertIn.
+         */
+        RevertIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "revert";
+            arguments: components["schemas"]["RevertArguments"];
+        };
+        /**
          * Right
          * @description What somebody may do: ``noun.verb``. The names are stored with custom roles and tokens.
          * @enum {string}
          */
-        Right: "platform.administer" | "cloud.read" | "cloud.manage" | "user.read" | "user.manage" | "tenant.read" | "tenant.manage" | "project.read" | "project.manage" | "role.read" | "role.manage" | "grant.read" | "grant.manage" | "audit.read" | "inventory.read" | "inventory.tag";
+        Right: "platform.administer" | "cloud.read" | "cloud.manage" | "user.read" | "user.manage" | "tenant.read" | "tenant.manage" | "project.read" | "project.manage" | "role.read" | "role.manage" | "grant.read" | "grant.manage" | "audit.read" | "operation.read" | "server.operate" | "server.create" | "server.delete" | "server.resize" | "server.clone" | "server.migrate" | "server.snapshot" | "server.console" | "server.release" | "inventory.read" | "inventory.tag";
         /**
          * RoleIn
          * @description A role of the platform's own.
@@ -1763,6 +2573,96 @@ export interface components {
             items: components["schemas"]["ResourceOut"][];
         };
         /**
+         * ServerIn
+         * @description A server that is wanted.
+         * @example {
+         *       "dry_run": true,
+         *       "hypervisor": "vmware",
+         *       "image": "debian",
+         *       "name": "web",
+         *       "networks": [
+         *         "vlan20"
+         *       ],
+         *       "ram_mb": 4096,
+         *       "tenant_id": "0123456789abcdef0123456789abcdef",
+         *       "vcpus": 2
+         *     }
+         */
+        ServerIn: {
+            /**
+             * Name
+             * @example web
+             */
+            name: string;
+            /** Tenant Id */
+            tenant_id: string;
+            /**
+             * Image
+             * @description Name or id of an image.
+             */
+            image: string;
+            /**
+             * Networks
+             * @description Names or ids of networks, one a NIC.
+             * @default []
+             */
+            networks: string[];
+            /**
+             * Flavor
+             * @description Name or id; or give a size.
+             */
+            flavor?: string | null;
+            /** Vcpus */
+            vcpus?: number | null;
+            /** Ram Mb */
+            ram_mb?: number | null;
+            /** Disk Gb */
+            disk_gb?: number | null;
+            /**
+             * Cloud Id
+             * @description null: wherever it fits best.
+             */
+            cloud_id?: string | null;
+            /**
+             * Hypervisor
+             * @example vmware
+             * @example kvm
+             */
+            hypervisor?: string | null;
+            /** Zone */
+            zone?: string | null;
+            /**
+             * Host
+             * @description ESXi host.
+             */
+            host?: string | null;
+            /** Datastore */
+            datastore?: string | null;
+            /**
+             * Labels
+             * @description That host aggregates there must have.
+             * @default {}
+             * @example {
+             *       "tier": "gold"
+             *     }
+             */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Pack
+             * @description Fill one place before the next, instead of using all alike.
+             * @default false
+             */
+            pack: boolean;
+            /**
+             * Dry Run
+             * @description Make nothing, and tell where it could go.
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
          * SessionOut
          * @description Who is logged in, and what they may do where.
          */
@@ -1779,6 +2679,133 @@ export interface components {
             held: components["schemas"]["HeldOut"][];
         };
         /**
+         * SnapshotBulkIn
+         * @description SnapshotBulkIn.
+         */
+        SnapshotBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "snapshot";
+            arguments: components["schemas"]["TakeArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * SnapshotIn
+         * @description SnapshotIn.
+         */
+        SnapshotIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "snapshot";
+            arguments: components["schemas"]["TakeArguments"];
+        };
+        /**
+         * SnapshotsOut
+         * @description The snapshots of a server, each before those that began at it.
+         */
+        SnapshotsOut: {
+            /**
+             * Snapshots
+             * @example [
+             *       {
+             *         "children": [],
+             *         "current": true,
+             *         "id": "0c9c7d43",
+             *         "name": "installed"
+             *       }
+             *     ]
+             */
+            snapshots: {
+                [key: string]: unknown;
+            }[];
+            /** Consolidation Needed */
+            consolidation_needed: boolean;
+        };
+        /**
+         * StartBulkIn
+         * @description StartBulkIn.
+         */
+        StartBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "start";
+            arguments?: components["schemas"]["NoArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * StartIn
+         * @description StartIn.
+         */
+        StartIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "start";
+            arguments?: components["schemas"]["NoArguments"];
+        };
+        /**
+         * State
+         * @description How far an operation, or a step of one, is.
+         * @enum {string}
+         */
+        State: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        /**
+         * StepOut
+         * @description A step of an operation.
+         */
+        StepOut: {
+            /**
+             * Name
+             * @example wait
+             */
+            name: string;
+            state: components["schemas"]["State"];
+            /** Started */
+            started: string | null;
+            /** Finished */
+            finished: string | null;
+            /**
+             * Detail
+             * @example powering-off
+             */
+            detail: string | null;
+        };
+        /**
+         * StopBulkIn
+         * @description StopBulkIn.
+         */
+        StopBulkIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "stop";
+            arguments?: components["schemas"]["NoArguments"];
+            /** Resources */
+            resources: string[];
+        };
+        /**
+         * StopIn
+         * @description StopIn.
+         */
+        StopIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "stop";
+            arguments?: components["schemas"]["NoArguments"];
+        };
+        /**
          * TagsIn
          * @description All tags that a resource shall have.
          */
@@ -1791,6 +2818,34 @@ export interface components {
              *     ]
              */
             tags: string[];
+        };
+        /**
+         * TakeArguments
+         * @description What the snapshot is to have.
+         */
+        TakeArguments: {
+            /**
+             * Name
+             * @example before upgrade
+             */
+            name: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Memory
+             * @description With the guest's memory.
+             * @default false
+             */
+            memory: boolean;
+            /**
+             * Quiesce
+             * @description VMware Tools bring the file systems to rest first.
+             * @default false
+             */
+            quiesce: boolean;
         };
         /**
          * TenantChange
@@ -1969,11 +3024,69 @@ export interface components {
             last_login_at: string | null;
         };
         /**
+         * VerdictOut
+         * @description A place, and whether the server could go there.
+         */
+        VerdictOut: {
+            /** Cloud Id */
+            cloud_id: string;
+            /** Cloud */
+            cloud: string;
+            /** Project Id */
+            project_id: string;
+            /** Zone */
+            zone: string;
+            /**
+             * Hypervisor
+             * @example vmware
+             */
+            hypervisor: string;
+            /** Flavor */
+            flavor: string | null;
+            /** Ok */
+            ok: boolean;
+            /**
+             * Filter
+             * @description What refused it.
+             * @example quota
+             */
+            filter: string | null;
+            /**
+             * Reason
+             * @example the project's quota has 0 servers left, and 1 are needed
+             */
+            reason: string | null;
+            /** Score */
+            score: number | null;
+            /**
+             * Weights
+             * @example {
+             *       "cost": 0,
+             *       "free": 0.9,
+             *       "locality": 0.25
+             *     }
+             */
+            weights: {
+                [key: string]: number;
+            };
+        };
+        /**
          * View
          * @description The trees there are.
          * @enum {string}
          */
         View: "hosts" | "storage" | "networks" | "clouds" | "tenants";
+        /**
+         * VolumeArguments
+         * @description Which volume.
+         */
+        VolumeArguments: {
+            /**
+             * Volume
+             * @description The cloud's id of a volume.
+             */
+            volume: string;
+        };
         /**
          * FieldErrorOut
          * @description A field and what is wrong with it.
@@ -5726,6 +6839,763 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    list_operations: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["State"] | null;
+                /** @description Only about this resource. */
+                resource?: string | null;
+                /** @description Only parts of this operation. */
+                parent?: string | null;
+                /** @description Only what the caller asked for. */
+                mine?: boolean;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next` of the page before; none for the first. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OperationOut_"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    show_operation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an operation. */
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    cancel_operation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an operation. */
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    retry_operation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an operation. */
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    act_on_resource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key of the same user: the same operation, not a second one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Of a resource. */
+                resource_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartIn"] | components["schemas"]["StopIn"] | components["schemas"]["RebootIn"] | components["schemas"]["DeleteIn"] | components["schemas"]["ResizeIn"] | components["schemas"]["CloneIn"] | components["schemas"]["MigrateIn"] | components["schemas"]["SnapshotIn"] | components["schemas"]["RevertIn"] | components["schemas"]["DeleteSnapshotIn"] | components["schemas"]["ConsolidateIn"] | components["schemas"]["AttachVolumeIn"] | components["schemas"]["DetachVolumeIn"] | components["schemas"]["AttachPortIn"] | components["schemas"]["DetachPortIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckOut"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"] | components["schemas"]["CheckOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    act_on_resources: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key of the same user: the same operation, not a second one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartBulkIn"] | components["schemas"]["StopBulkIn"] | components["schemas"]["RebootBulkIn"] | components["schemas"]["DeleteBulkIn"] | components["schemas"]["ResizeBulkIn"] | components["schemas"]["CloneBulkIn"] | components["schemas"]["MigrateBulkIn"] | components["schemas"]["SnapshotBulkIn"] | components["schemas"]["RevertBulkIn"] | components["schemas"]["DeleteSnapshotBulkIn"] | components["schemas"]["ConsolidateBulkIn"] | components["schemas"]["AttachVolumeBulkIn"] | components["schemas"]["DetachVolumeBulkIn"] | components["schemas"]["AttachPortBulkIn"] | components["schemas"]["DetachPortBulkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    create_server: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key of the same user: the same operation, not a second one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServerIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlacementOut"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"] | components["schemas"]["PlacementOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    list_snapshots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a resource. */
+                resource_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotsOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    open_console: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a resource. */
+                resource_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsoleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -38,7 +38,7 @@ export const COLUMNS: Record<Kind, readonly string[]> = {
   port: ['mac_address', 'fixed_ips', 'device_owner'],
   project: ['description'],
   cluster: ['vcenter', 'zone'],
-  esxi_host: ['cluster', 'vcenter', 'cpu', 'memory'],
+  esxi_host: ['cluster', 'vcenter', 'cpu_cores', 'cpu_mhz', 'memory_bytes'],
   compute_service: ['zone', 'hypervisor_types', 'vcpus', 'vcpus_used', 'running_vms'],
   datastore: ['type', 'capacity_bytes', 'free_bytes', 'vcenter'],
 }
