@@ -87,3 +87,9 @@ class CloudRefused(Problem):
     """A cloud answers, but does not accept the platform's credential, or fails."""
 
     status, title, code = 502, "Cloud refused", "cloud_refused"
+
+
+class Rejected(Problem):
+    """A cloud says that what was asked of it cannot be: another host, name or size may."""
+
+    status, title, code = 400, "Rejected by the cloud", "rejected"

@@ -30,6 +30,7 @@ from polyvisor.op.inventory import sync
 from polyvisor.op.operations.driver import Driver
 from polyvisor.op.operations.engine import Engine
 from polyvisor.op.platform import Platform
+from polyvisor.op.scheduling import reservation
 
 LOG = logging.getLogger(__name__)
 #: A job takes at most a minute or so by its own limits.
@@ -136,4 +137,5 @@ def clean(platform: Platform) -> None:
     with platform.database.write() as session:
         sessions.clean(session)
         login.clean(session, platform.settings)
+        reservation.clean(session)
     sync.clean(platform)

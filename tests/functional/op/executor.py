@@ -1,6 +1,6 @@
 """A process that drives operations, and kills itself where they tell it to, once for each.
 
-Started by test_operation with the files of settings, as JSON, and of the world. Argument ``die`` of an operation
+Started by test_operation with the files of settings, as JSON, and of the world. An argument ``die`` of one
 says where, as "2 acted".
 """
 

@@ -7,9 +7,9 @@ import pytest
 from polyvisor.op.db.models import Event, Project
 from polyvisor.op.db.models.resource import Kind
 from polyvisor.op.identity import project as projects
+from polyvisor.op.identity import user as users
 from polyvisor.op.identity.access import load
 from polyvisor.op.identity.actor import Actor, worker
-from polyvisor.op.identity import user as users
 from polyvisor.op.inventory import sight, store
 from polyvisor.op.inventory.found import TOP, Found, Ref
 from tests.functional.op.inventory import make_cloud, make_tenant, names, put, server

@@ -32,7 +32,7 @@ class CloneArguments(Arguments):
 
 
 def _ask(context: Context) -> Outcome:
-    found = context.run(lambda cloud: made.find(cloud, context.operation.id))
+    found = made.find(context)
     if not found:
         answer = context.act(lambda cloud: _post(cloud, context))
         sdk.raise_from_response(answer)
@@ -48,9 +48,11 @@ def _post(cloud: Any, context: Context) -> Any:
     if "networks" in wanted:
         wanted["networks"] = [{"uuid": key} for key in wanted["networks"]]
     # Metadata that are given stand for those of the server, which are to be kept; its wish is its own.
-    kept = cloud.compute.get_server(context.server).metadata
+    server = cloud.compute.get_server(context.server)
+    if context.operation.project_id is None:
+        wanted["project_id"] = server.project_id  # not that of the cloud's own account
     own = ("vmware:", "polyvisor:")
-    plain = {name: value for name, value in kept.items() if not name.lower().startswith(own)}
+    plain = {name: value for name, value in server.metadata.items() if not name.lower().startswith(own)}
     wanted["metadata"] = plain | {made.MARK: context.operation.id}
     return cloud.compute.post(f"/servers/{context.server}/action", json={"os-server-clone": wanted})
 

@@ -115,7 +115,7 @@ def _reserve(context: Context, wanted: Wanted, best: Candidate) -> str | None:
 
 
 def _ask(context: Context) -> Outcome:
-    found = context.run(lambda cloud: made.find(cloud, context.operation.id))
+    found = made.find(context)
     if not found:
         try:
             found = [context.act(lambda cloud: cloud.compute.create_server(**_server(context)))]
@@ -177,14 +177,14 @@ def _elsewhere(context: Context, reason: str) -> Outcome:
 
 
 def _abandon(context: Context) -> bool:
-    found = context.run(lambda cloud: made.find(cloud, context.operation.id))
+    found = made.find(context)
     made.delete_all(context, [one.id for one in found])
     return True
 
 
 def _settle(context: Context) -> Outcome:
     """A request that Nova took after its caller was killed has made a second server: nobody wants it."""
-    others = context.run(lambda cloud: made.find(cloud, context.operation.id))
+    others = made.find(context)
     made.delete_all(context, [one.id for one in others if one.id != context.server])
     with context.platform.database.write() as session:
         reservation.release(session, context.operation.id)

@@ -15,10 +15,12 @@ from polyvisor.op.operations.context import Context
 MARK = "polyvisor:operation"
 
 
-def find(cloud: Any, operation: str) -> list[Any]:
-    """The servers of the project that an operation has made, the oldest first."""
-    everything = cloud.compute.servers(details=True, all_projects=False)
-    mine = [one for one in everything if (one.metadata or {}).get(MARK) == operation]
+def find(context: Context) -> list[Any]:
+    """The servers that an operation has made, the oldest first: of its project, or of all as the cloud."""
+    operation = context.operation
+    query = {} if operation.project_id else {"all_projects": True}
+    everything = context.run(lambda cloud: list(cloud.compute.servers(details=True, **query)))
+    mine = [one for one in everything if (one.metadata or {}).get(MARK) == operation.id]
     return sorted(mine, key=lambda one: (one.created_at or "", one.id))
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from keystoneauth1 import exceptions as keystone
 from openstack import exceptions as sdk
 
-from polyvisor.op.problem import CloudRefused, CloudUnavailable, Conflict, Forbidden, NotFound, Problem
+from polyvisor.op.problem import (
+    CloudRefused,
+    CloudUnavailable,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Problem,
+    Rejected,
+)
 
 #: Keystone and proxies answer so while what is behind them is gone.
 _GONE = {502, 503, 504}
@@ -33,7 +41,12 @@ def of_connection(cloud: str, fault: Exception) -> Problem | None:
 def of_request(fault: Exception) -> Problem:
     """The problem that a caller of the API is told if a cloud refuses what was asked of it."""
     status = getattr(fault, "status_code", None) or getattr(fault, "http_status", None)
-    kinds: dict[int | None, type[Problem]] = {403: Forbidden, 404: NotFound, 409: Conflict}
+    kinds: dict[int | None, type[Problem]] = {
+        400: Rejected,
+        403: Forbidden,
+        404: NotFound,
+        409: Conflict,
+    }
     return kinds.get(status, CloudRefused)(f"the cloud says: {text(fault)}")
 
 

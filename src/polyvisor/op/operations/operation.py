@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from polyvisor.op.db.models.operation import OPEN, State
 from polyvisor.op.identity.access import Access
 from polyvisor.op.identity.actor import Actor
 from polyvisor.op.operations import record
+from polyvisor.op.operations.news import tell
 from polyvisor.op.operations.subject import Subject
 from polyvisor.op.problem import Conflict, Invalid, NotFound
 from polyvisor.op.rights import Right
@@ -55,6 +56,7 @@ def submit(session: Session, actor: Actor, wish: Wish, subject: Subject) -> Oper
     _refuse_busy(session, subject)
     made = _make(session, actor, wish, subject)
     _add_steps(session, made, wish)
+    tell(session, made)
     return made
 
 
@@ -74,13 +76,19 @@ def submit_bulk(
     parent = _make(session, actor, wish, Subject(f"{len(subjects)} servers", id=None), bulk=_ids(subjects))
     parent.state, parent.due, parent.started_at = State.RUNNING, None, now()
     part = Wish(wish.action, wish.arguments, wish.steps)
+    parts = []
     for subject in subjects:
         reason = (refused or {}).get(str(subject.id)) or _busy(session, subject)
         made = _make(session, actor, part, subject, state=State.FAILED if reason else State.QUEUED)
         made.parent_id = parent.id
         _add_steps(session, made, wish)
+        parts.append((made, reason))
+    for made, reason in parts:
         if reason:
             record.refuse(session, made, reason)
+        else:
+            tell(session, made)
+    tell(session, parent)
     return parent
 
 
@@ -152,7 +160,7 @@ def steps(session: Session, keys: Sequence[str]) -> dict[str, list[OperationStep
 def count_parts(session: Session, keys: Sequence[str]) -> dict[str, int]:
     """How many parts each of these has, without those that have none."""
     statement = select(Operation.parent_id, func.count()).where(Operation.parent_id.in_(keys))
-    return dict(session.execute(statement.group_by(Operation.parent_id)).tuples().all())  # type: ignore[arg-type]
+    return dict(session.execute(statement.group_by(Operation.parent_id)).all())  # type: ignore[arg-type]
 
 
 def cancel(session: Session, actor: Actor, key: str) -> Operation:
@@ -160,13 +168,15 @@ def cancel(session: Session, actor: Actor, key: str) -> Operation:
 
     Raises Conflict if it has ended.
     """
+    # Parts before the whole, as those that end take their locks.
+    parts = select(Operation).where(Operation.parent_id == key, Operation.state.in_(OPEN))
+    open_parts = list(session.scalars(parts.order_by(Operation.id).with_for_update()))
     operation = _locked(session, key)
     if operation.state not in OPEN:
-        raise Conflict(f"the operation has ended: it {operation.state}")
-    parts = select(Operation.id).where(Operation.parent_id == key, Operation.state.in_(OPEN))
-    for part in list(session.scalars(parts)):
-        _cancel(session, _locked(session, part))
+        raise Conflict(f"the operation has ended: it is {operation.state}")
     _cancel(session, operation)
+    for part in open_parts:
+        _cancel(session, part)
     entry.record(session, actor, "operation.cancel", target(operation))
     return operation
 
@@ -176,6 +186,7 @@ def _cancel(session: Session, operation: Operation) -> None:
         record.cancel_queued(session, operation)
     elif operation.state in OPEN:
         operation.cancelling, operation.version = True, operation.version + 1
+        tell(session, operation)
 
 
 def retry(session: Session, actor: Actor, key: str) -> Operation:
@@ -183,16 +194,22 @@ def retry(session: Session, actor: Actor, key: str) -> Operation:
 
     Raises Conflict if it has not ended or has succeeded, or if something else is under way with the thing.
     """
+    whole = select(Operation).where(Operation.parent_id == key).order_by(Operation.id)
+    parts = list(session.scalars(whole.with_for_update()))
     operation = _locked(session, key)
     if operation.state not in {State.FAILED, State.CANCELLED}:
         raise Conflict(f"only what failed or was cancelled can be tried again; this one is {operation.state}")
-    parts = list(session.scalars(select(Operation).where(Operation.parent_id == key)))
     again = [one for one in parts if one.state in {State.FAILED, State.CANCELLED}] or [operation]
     for one in again:
         _refuse_busy(session, Subject(one.resource_name, id=one.resource_id))
         _begin_again(session, one)
-    for whole in {operation.id, operation.parent_id} - {None}:
-        _open(session.get_one(Operation, whole), parts=bool(parts) or whole != operation.id)
+    if parts:
+        _open(operation, parts=True)
+        tell(session, operation)
+    if operation.parent_id:
+        parent = _locked(session, operation.parent_id)
+        _open(parent, parts=True)
+        tell(session, parent)
     entry.record(session, actor, "operation.retry", target(operation))
     return operation
 
@@ -213,6 +230,7 @@ def _begin_again(session: Session, operation: Operation) -> None:
     fresh = {"state": State.QUEUED, "detail": None, "started_at": None, "finished_at": None}
     statement = update(OperationStep).where(OperationStep.operation_id == operation.id)
     session.execute(statement.values(fresh))
+    tell(session, operation)
 
 
 def target(operation: Operation) -> Target:

@@ -15,15 +15,17 @@ from polyvisor.op.db.models import Operation, OperationStep, Reservation
 from polyvisor.op.db.models.operation import OPEN, State
 from polyvisor.op.identity.actor import Actor
 from polyvisor.op.operations.context import Context, Fenced
+from polyvisor.op.operations.news import tell
 from polyvisor.op.operations.step import Wait
 
 
 def step_began(context: Context, position: int) -> None:
     """A step begins, perhaps not for the first time. Raises Fenced, as all of these."""
     with context.platform.database.write() as session:
-        _mine(session, context)
+        row = _mine(session, context)
         step = session.get_one(OperationStep, (context.operation.id, position))
         step.state, step.started_at = State.RUNNING, step.started_at or now()
+        tell(session, row)
 
 
 def step_goes_on(context: Context, position: int, count: int, outcome: Wait) -> None:
@@ -32,8 +34,9 @@ def step_goes_on(context: Context, position: int, count: int, outcome: Wait) -> 
     if (context.operation.progress, context.operation.reason) == (progress, outcome.detail or None):
         return
     with context.platform.database.write() as session:
-        _mine(session, context, progress=progress, reason=outcome.detail or None)
+        row = _mine(session, context, progress=progress, reason=outcome.detail or None)
         session.get_one(OperationStep, (context.operation.id, position)).detail = outcome.detail or None
+        tell(session, row)
     context.operation.progress, context.operation.reason = progress, outcome.detail or None
 
 
@@ -45,18 +48,21 @@ def step_ended(context: Context, position: int, count: int, detail: str) -> int 
         _end_step(session, context, position, State.SUCCEEDED, detail)
         if last:
             _end(session, row, State.SUCCEEDED, None)
+        else:
+            tell(session, row)
     return None if last else position + 1
 
 
 def step_back(context: Context, position: int, to: int, detail: str) -> int:
     """A step did not work, and an earlier one is to find another way. Gives that one's position."""
     with context.platform.database.write() as session:
-        _mine(session, context, reason=detail)
+        row = _mine(session, context, reason=detail)
         again = (
             OperationStep.operation_id == context.operation.id,
             OperationStep.position.between(to, position),
         )
         session.execute(update(OperationStep).where(*again).values(state=State.QUEUED, detail=detail))
+        tell(session, row)
     return to
 
 
@@ -107,8 +113,8 @@ def _end(session: Session, row: Operation, state: State, reason: str | None) -> 
     target = Target(row.resource_id or row.external_id, row.resource_name, row.tenant_node or row.cloud_node)
     detail = {"operation": row.id, "reason": reason} if reason else {"operation": row.id}
     entry.record(session, actor, f"server.{row.action}.end", target, outcome=outcome, **detail)
+    tell(session, row)
     if row.parent_id:
-        session.flush()
         _part_ended(session, row.parent_id, moment)
 
 
@@ -116,17 +122,17 @@ def _part_ended(session: Session, parent_id: str, moment: datetime) -> None:
     """Bring an operation that has parts up to date; its lock makes parts that end at once do so in turn."""
     parent = session.scalars(select(Operation).where(Operation.id == parent_id).with_for_update()).one()
     counted = select(Operation.state, func.count()).where(Operation.parent_id == parent_id)
-    counts: dict[str, int] = dict(session.execute(counted.group_by(Operation.state)).tuples().all())
+    counts: dict[str, int] = dict(session.execute(counted.group_by(Operation.state)).all())
     total = sum(counts.values())
     still = sum(counts.get(state, 0) for state in OPEN)
     parent.progress, parent.version = 100 * (total - still) // total, parent.version + 1
-    if still:
-        return
-    good = counts.get(State.SUCCEEDED, 0)
-    worst = State.FAILED if counts.get(State.FAILED) else State.CANCELLED
-    parent.state = State.SUCCEEDED if good == total else worst
-    parent.reason = None if good == total else f"{total - good} of {total} did not succeed"
-    parent.finished_at = moment
+    if not still:
+        good = counts.get(State.SUCCEEDED, 0)
+        worst = State.FAILED if counts.get(State.FAILED) else State.CANCELLED
+        parent.state = State.SUCCEEDED if good == total else worst
+        parent.reason = None if good == total else f"{total - good} of {total} did not succeed"
+        parent.finished_at = moment
+    tell(session, parent)
 
 
 def _progress(position: int, count: int, percent: int) -> int:

@@ -70,7 +70,7 @@ def _find(platform: Platform, access: Access, wanted: Wanted) -> list[Candidate]
     with platform.database.read() as session:
         tenant = session.get_one(Tenant, wanted.tenant_id)
         statement = select(Project, Cloud).join(Cloud, Cloud.id == Project.cloud_id)
-        rows = list(session.execute(statement.where(Project.tenant_id == tenant.id)).tuples())
+        rows = list(session.execute(statement.where(Project.tenant_id == tenant.id)))
     bases = [_base(access, tenant, cloud, project) for project, cloud in rows]
     with ThreadPoolExecutor(_THREADS) as pool:
         return [one for found in pool.map(lambda base: _ask(platform, wanted, base), bases) for one in found]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, create_model
@@ -41,7 +43,7 @@ def _model(action: Action[Any], suffix: str, **more: Any) -> type[In]:
     name = "".join(word.capitalize() for word in action.name.split("_")) + suffix
     needed = any(field.is_required() for field in action.arguments.model_fields.values())
     default = Field() if needed else Field(default_factory=action.arguments)
-    fields = {"action": (Literal[action.name], Field(examples=[action.name]))}
+    fields: dict[str, Any] = {"action": (Literal[action.name], Field(examples=[action.name]))}
     fields |= {"arguments": (action.arguments, default)} | more
     if action.check is not None and not more:
         about = Field(False, description="Do nothing, and tell what would come of it.")
@@ -56,5 +58,5 @@ if TYPE_CHECKING:
 else:
     _ONE = tuple(_model(action, "In") for action in ACTIONS.values())
     _MANY = tuple(_model(action, "BulkIn", resources=(Resources, ...)) for action in ACTIONS.values())
-    ActionIn = Annotated[_ONE, Field(discriminator="action")]
-    BulkIn = Annotated[_MANY, Field(discriminator="action")]
+    ActionIn = Annotated[reduce(or_, _ONE), Field(discriminator="action")]
+    BulkIn = Annotated[reduce(or_, _MANY), Field(discriminator="action")]
