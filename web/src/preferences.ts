@@ -10,10 +10,10 @@ export function remembered<T>(name: string, initial: T): Ref<T> {
   return value
 }
 
-function read<T>(name: string): T | undefined {
+function read(name: string): unknown {
   try {
     const stored = localStorage.getItem(PREFIX + name)
-    return stored === null ? undefined : (JSON.parse(stored) as T)
+    return stored === null ? undefined : (JSON.parse(stored))
   } catch {
     return undefined // somebody else's, or of another release
   }

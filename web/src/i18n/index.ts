@@ -31,7 +31,7 @@ export async function setLocale(wanted: Locale): Promise<void> {
     const { default: messages } = await others[wanted]()
     i18n.global.setLocaleMessage(wanted as 'en', messages)
   }
-  i18n.global.locale.value = wanted as 'en'
+  i18n.global.locale.value = wanted
   document.documentElement.lang = wanted
 }
 

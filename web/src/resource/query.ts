@@ -18,9 +18,14 @@ const NAMES = ['cloud', 'tenant', 'status', 'q', 'tag'] as const
 export type Filter = Pick<ResourceQuery, (typeof NAMES)[number]>
 
 export function readFilter(query: LocationQuery): Filter {
-  return Object.fromEntries(NAMES.map((name) => [name, query[name] || undefined]).filter(([, value]) => value))
+  const filter: Filter = {}
+  for (const name of NAMES) {
+    const value = query[name]
+    if (typeof value === 'string' && value) filter[name] = value
+  }
+  return filter
 }
 
 export function writeFilter(filter: Filter): LocationQuery {
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value)) as LocationQuery
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value))
 }

@@ -67,8 +67,12 @@ export function bodyOf(wish: Wish): ServerIn {
 
 /** "tier=gold, ssd=true" as names and values. */
 export function labelsOf(text: string): Record<string, string> {
-  const pairs = text.split(',').map((one) => one.split('=').map((part) => part.trim()))
-  return Object.fromEntries(pairs.filter(([name, value]) => name && value))
+  const labels: Record<string, string> = {}
+  for (const one of text.split(',')) {
+    const [name, value] = one.split('=').map((part) => part.trim())
+    if (name && value) labels[name] = value
+  }
+  return labels
 }
 
 export function createCall(body: ServerIn, key: string): Call<Schemas['OperationOut']> {
