@@ -5,6 +5,7 @@ An operation's argument ``die`` says where, as "2 acted".
 
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ class Executor:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        #: Held from what is done until its moment: no other operation's death may come in between,
+        #: or that moment never comes, as what is done is not done again.
+        self.alone = threading.RLock()
 
     def steps(self) -> tuple[Step, ...]:
         return tuple(Step(name, self._run(name, place), at_once) for place, name in enumerate(NAMES))
@@ -41,17 +45,21 @@ class Executor:
                 return Wait("for ever", seconds=0.1)
             if not self._world.find(context.operation.id, name):
                 context.guard()
-                self._world.make(context.operation.id, name)
-                self.moment(context, place, "acted")
+                with self.alone:
+                    self._world.make(context.operation.id, name)
+                    self.moment(context, place, "acted")
             return Done(name)
 
         return run
 
     def moment(self, context: Context, place: int, what: str) -> None:
         key = context.operation.id
-        if context.arguments.get("die") == f"{place} {what}" and not self._world.find(key, "death"):
-            self._world.make(key, "death")
-            os.kill(os.getpid(), signal.SIGKILL)
+        if context.arguments.get("die") != f"{place} {what}":
+            return
+        with self.alone:
+            if not self._world.find(key, "death"):
+                self._world.make(key, "death")
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main(wanted: dict[str, Any], world: Path, log: Path) -> None:
@@ -64,8 +72,9 @@ def main(wanted: dict[str, Any], world: Path, log: Path) -> None:
     written = record.step_ended
 
     def step_ended(context: Context, position: int, count: int, detail: str) -> int | None:
-        following = written(context, position, count, detail)
-        executor.moment(context, position, "ended")
+        with executor.alone:
+            following = written(context, position, count, detail)
+            executor.moment(context, position, "ended")
         return following
 
     record.step_ended = step_ended
