@@ -77,7 +77,10 @@ def linux(guest: Guest, time_zone: str = _UTC) -> Any:
 
 
 def windows(guest: Guest, sysprep: Windows) -> Any:
-    """Give the vim.vm.customization.Specification for a Windows guest; it gets a new SID."""
+    """Give the vim.vm.customization.Specification for a Windows guest; it gets a new SID.
+
+    Its hostname must be one that Windows takes: at most 15 characters.
+    """
     password = sysprep.admin_password
     identity = _Namespace.Sysprep(
         guiUnattended=_Namespace.GuiUnattended(
@@ -86,7 +89,7 @@ def windows(guest: Guest, sysprep: Windows) -> Any:
         userData=_Namespace.UserData(
             fullName=sysprep.full_name,
             orgName=sysprep.organization,
-            computerName=_Namespace.FixedName(name=guest.hostname[:15]),
+            computerName=_Namespace.FixedName(name=guest.hostname),
             productId=sysprep.product_key,
         ),
         identification=_identification(sysprep),

@@ -4,10 +4,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pyVmomi import vim
 
+from polyvisor.vsphere.inventory import collect
+from polyvisor.vsphere.task import wait_for_task
 from tests.functional.nova.compute.cloud import IMAGE, ApiError, CloudTest
 
 PORT_GROUP = "VM Network"
+
+
+def is_vm_of(vm: dict[str, Any], server: dict[str, Any]) -> bool:
+    return bool(vm["config"].instanceUuid == server["id"])
 
 
 class ClonedCloud(CloudTest):
@@ -102,6 +109,37 @@ class CloneTest(ClonedCloud):
         again = self.clone(name="copy of a copy")
         self._delete_server(self.server)
         assert self.vm_of(again)["power"] == "poweredOn"
+
+    def test_windows_is_prepared_anew(self) -> None:
+        self.reconfigure(
+            guestId="windows2019srv_64Guest",
+            extraConfig=[
+                vim.option.OptionValue(key="SET.guest.toolsVersionStatus2", value="guestToolsCurrent")
+            ],
+        )
+        sysprep = {"join_domain": "example.org", "domain_user": "joiner", "domain_password": "secret"}
+        windows = {"type": "windows", "sysprep": sysprep}
+        for name, count in (("application-server", 1), ("file-server-of", 2), ("4711", 1)):
+            error = self.refused(name=name, count=count, customization=windows)
+            assert error.response.status_code == 400
+            assert "Windows cannot be called" in str(error)
+
+        clone = self.clone(name="application-server", customization=windows | {"hostname": "app-2"})
+
+        vms = self.vms("config", "guest.hostName", "guest.ipAddress").values()
+        [vm] = [vm for vm in vms if is_vm_of(vm, clone)]
+        address = self.neutron.default_port["fixed_ips"][0]["ip_address"]
+        assert (vm["guest.hostName"], vm["guest.ipAddress"]) == ("app-2", address)
+
+    def reconfigure(self, **changes: Any) -> None:
+        [vm] = [
+            key
+            for key, vm in collect(self.session, vim.VirtualMachine, ["config"]).items()
+            if is_vm_of(vm, self.server)
+        ]
+        managed = self.session.managed_object(vim.VirtualMachine, vm)
+        task = self.session.call(managed.ReconfigVM_Task, vim.vm.ConfigSpec(**changes))
+        wait_for_task(self.session, task, timeout=20)
 
     def test_what_nova_does_later(self) -> None:
         clone = self.clone(networks=[])

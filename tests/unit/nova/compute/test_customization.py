@@ -57,13 +57,13 @@ def test_linux_is_told_its_name_and_addresses() -> None:
 def test_windows_is_told_when_asked() -> None:
     request = {
         "type": "windows",
-        "hostname": "a-name-of-more-than-15",
+        "hostname": "web-2",
         "sysprep": {"admin_password": "secret"},
     }
     told = decide(request, source("windows"), SERVER, PORTS)
 
     identity = told.specification.identity
-    assert identity.userData.computerName.name == "a-name-of-more-"
+    assert identity.userData.computerName.name == "web-2"
     assert identity.guiUnattended.password.value == "secret"
     assert "secret" not in repr(told)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import webob.exc
 from nova import context as nova_context
-from nova import exception, objects
+from nova import exception, objects, utils
 from nova.api import validation
 from nova.api.openstack import common, wsgi
 from nova.api.openstack.compute.servers import ServersController
@@ -29,6 +29,8 @@ from polyvisor.nova.origin import Bounds, Origin
 
 ACTION = "os-server-clone"
 _ATTRIBUTES = ["metadata", "system_metadata", "flavor", "info_cache"]
+_WINDOWS_NAME = 15
+"""Characters: NetBIOS has no room for more."""
 _VM_STATES = (vm_states.ACTIVE, vm_states.STOPPED, vm_states.SUSPENDED)
 
 Request = dict[str, Any]
@@ -48,6 +50,7 @@ def create(req: wsgi.Request, server_id: str, body: dict[str, Request]) -> dict[
     _check_linked(request)
     asked = _ask(compute, source, request.get("snapshot"))["source"]
     _check_customization(request.get("customization", {}), asked["guest"], count)
+    _check_windows_name(request)
     copied = _volumes(compute, owner, source, request, asked)
     clone = _clone(source, request, asked, copied)
     disk_bytes = 0 if clone.linked else asked["disk_bytes"]
@@ -177,6 +180,20 @@ def _check_customization(request: Request, guest: str, count: int) -> None:
         raise webob.exc.HTTPBadRequest(explanation="user_data is for customization of type cloud-init only.")
     if "sysprep" in request and kind != "windows":
         raise webob.exc.HTTPBadRequest(explanation="sysprep is for customization of type windows only.")
+
+
+def _check_windows_name(request: Request) -> None:
+    """Refuse what Windows would cut off: two clones would have one name in their domain."""
+    customized, count = request.get("customization", {}), request.get("count", 1)
+    if customized.get("type") != "windows":
+        return
+    longest = request["name"] + (f"-{count}" if count > 1 else "")
+    name = customized.get("hostname") or utils.sanitize_hostname(longest)
+    if not name or len(name) > _WINDOWS_NAME or name.isdigit():
+        raise webob.exc.HTTPBadRequest(
+            explanation=f"Windows cannot be called '{name}': a computer's name has 1 to {_WINDOWS_NAME} "
+            "characters, and not only digits. Give the clone another name, or name customization.hostname."
+        )
 
 
 def _bounds(owner: RequestContext, source: Instance, metadata: dict[str, str], disk_bytes: int) -> Bounds:
