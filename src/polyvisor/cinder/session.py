@@ -1,8 +1,12 @@
 # ruff: noqa: SLF001 - oslo.vmware names the method so
 """Cinder's vCenter session, bounded in time."""
 
+from typing import Any
+
 from oslo_vmware import api
 from typing_extensions import override
+
+from polyvisor.vsphere import soap_answers
 
 
 class BoundedSession(api.VMwareAPISession):
@@ -10,6 +14,11 @@ class BoundedSession(api.VMwareAPISession):
 
     cinder-volume still waits for vCenter when it starts, as it does for its message bus.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Log in, as Cinder's driver does."""
+        soap_answers.keep_apart()
+        super().__init__(*args, **kwargs)
 
     @override
     def _create_session(self) -> None:

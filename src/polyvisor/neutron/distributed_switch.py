@@ -64,13 +64,12 @@ class DistributedSwitches(SwitchType):
             groups += self._groups(session, datacenter, switches)
         return Inventory.of(spots, groups)
 
-    def check(self, session: Session, compute: conf.Compute, switch: str) -> None:
+    def check(self, session: Session, compute: conf.Compute, spot: Spot) -> None:
         """Refuse while a host that may run VMs is not on the switch."""
-        found = find_switch(session, compute.datacenter, switch)
-        if outside := hosts_outside(session, found, compute.cluster):
+        if spot.switch and (outside := hosts_outside(session, spot.switch, compute.cluster)):
             raise BindingError(
-                f"not on switch '{switch}': {', '.join(outside)} of cluster '{compute.cluster}'; add them to "
-                "the switch, or put them in maintenance mode"
+                f"not on switch '{spot.switch.name}': {', '.join(outside)} of cluster '{compute.cluster}'; "
+                "add them to the switch, or put them in maintenance mode"
             )
 
     def create(self, session: Session, spot: Spot, wanted: Wanted) -> Group:
@@ -113,7 +112,7 @@ class DistributedSwitches(SwitchType):
     def vif_details(self, spot: Spot, group: Group) -> dict[str, Any]:
         """Nova takes `dvs_id` and `pg_id` into the backing of the NIC as they are, and looks nothing up."""
         return {
-            "dvs_id": spot.uuid,
+            "dvs_id": spot.switch.uuid if spot.switch else None,
             "pg_id": group.key,
             "dvs_port_group_name": group.name,
             "switch_type": self.name,
@@ -139,7 +138,7 @@ class DistributedSwitches(SwitchType):
 
     def _spot(self, compute: conf.Compute, switch: Switch) -> Spot:
         site = self.site(compute, compute.datacenter, switch.name)
-        return Spot(site, switch.moref, switch.mtu, switch.uuid)
+        return Spot(site, switch.moref, switch.mtu, switch)
 
     def _groups(self, session: Session, datacenter: str, switches: dict[str, Switch]) -> list[Group]:
         if not switches:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from polyvisor.neutron.db.port_group import Site
+from polyvisor.vsphere.switch import Switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +13,8 @@ class Spot:
 
     Attributes:
         ref: moref of what makes port groups there: the distributed switch, or the host's network system.
-        uuid: of a distributed switch.
         mtu: bytes; None where vCenter does not say.
+        switch: as vCenter shows a distributed one.
         ready: a VM may be placed on it now, so its port group must be there before a port is bound.
         obstacle: why nothing can be made there now; None if nothing stands in the way.
     """
@@ -21,7 +22,7 @@ class Spot:
     site: Site
     ref: str
     mtu: int | None
-    uuid: str | None = None
+    switch: Switch | None = None
     ready: bool = True
     obstacle: str | None = None
 

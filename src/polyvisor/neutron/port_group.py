@@ -22,6 +22,7 @@ from polyvisor.neutron.db import network as networks
 from polyvisor.neutron.db import port_group as table
 from polyvisor.neutron.db.port_group import Row, Site, Wanted
 from polyvisor.neutron.inventory import Group, Inventory, Spot
+from polyvisor.neutron.shared_read import SharedRead
 from polyvisor.neutron.switch_type import SwitchType
 from polyvisor.vsphere.faults import VSphereError
 from polyvisor.vsphere.session import Session
@@ -54,6 +55,22 @@ class PortGroups:
     def __init__(self, switches: SwitchType, connections: Mapping[str, Connection]) -> None:
         self._switches = switches
         self._connections = connections
+        self._looks = {
+            (compute.host, switch): SharedRead(partial(self._look, compute, switch))
+            for compute in switches.of_type().values()
+            for switch in compute.physnet_mappings.values()
+        }
+
+    def _look(self, compute: conf.Compute, switch: str) -> Inventory:
+        """Read a switch for as many ports as wait for it; it has the time of one that begins now."""
+
+        def look(session: Session) -> Inventory:
+            inventory = self._switches.read(session, [compute])
+            for spot in inventory.spots[compute.host, switch]:
+                self._switches.check(session, compute, spot)
+            return inventory
+
+        return self._connections[compute.vcenter].run(look, deadline=self._switches.settings.bind_deadline)
 
     def ensure(self, compute: conf.Compute, network: Network) -> dict[str, Any]:
         """See to it that the network has its port group wherever the compute service may place a VM now.
@@ -68,7 +85,8 @@ class PortGroups:
                 still in use by a deleted network.
             VSphereError: what vCenter refused.
         """
-        return _Ensuring(self._switches, self._connections, compute, network).run()
+        look = self._looks[compute.host, compute.physnet_mappings[network.physnet]]
+        return _Ensuring(self._switches, self._connections, compute, network).run(look)
 
 
 class _Ensuring:
@@ -88,11 +106,12 @@ class _Ensuring:
         self.network = network
         self.deadline = time.monotonic() + switches.settings.bind_deadline
 
-    def run(self) -> dict[str, Any]:
+    def run(self, look: SharedRead[Inventory]) -> dict[str, Any]:
         self._outlast_removal()
         # Before vCenter is read: what is seen there cannot then be taken away by a reconciler.
         table.keep(self.context, self.network.id)
-        inventory, spots = self._ask(self._look)
+        inventory = self._look(look)
+        spots = self._spots(inventory)
         # After vCenter was read: who made what is seen there wrote its row before.
         rows = {row.site: row for row in table.list_of_network(self.context, self.network.id)}
         mapped = mapping.list_of_network(self.context, self.network.id)
@@ -115,10 +134,16 @@ class _Ensuring:
         return self._ask_at(self.compute.vcenter, work)
 
     def _ask_at(self, vcenter: str, work: Callable[[Session], T]) -> T:
+        return self.connections[vcenter].run(work, deadline=self._left())
+
+    def _left(self) -> float:
         left = self.deadline - time.monotonic()
         if left <= 0:
-            raise BindingError(f"it took more than {self.switches.settings.bind_deadline:g} seconds")
-        return self.connections[vcenter].run(work, deadline=left)
+            raise self._late()
+        return left
+
+    def _late(self) -> BindingError:
+        return BindingError(f"it took more than {self.switches.settings.bind_deadline:g} seconds")
 
     def _outlast_removal(self) -> None:
         """Let a reconciler that is just removing the unused port group finish; stand in for one that died."""
@@ -135,16 +160,20 @@ class _Ensuring:
                 return
             time.sleep(_REMOVAL_POLL)
 
-    def _look(self, session: Session) -> tuple[Inventory, list[Spot]]:
+    def _look(self, look: SharedRead[Inventory]) -> Inventory:
+        try:
+            return look.get(self._left())
+        except TimeoutError:
+            raise self._late() from None
+
+    def _spots(self, inventory: Inventory) -> list[Spot]:
         switch = self.compute.physnet_mappings[self.network.physnet]
-        inventory = self.switches.read(session, [self.compute])
         spots = [spot for spot in inventory.spots[self.compute.host, switch] if spot.ready]
         if not spots:
             raise BindingError(f"no host of cluster '{self.compute.cluster}' can take a VM now")
         for spot in spots:
             self._check(spot)
-        self.switches.check(session, self.compute, switch)
-        return inventory, spots
+        return spots
 
     def _check(self, spot: Spot) -> None:
         if spot.obstacle:

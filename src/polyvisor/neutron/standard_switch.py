@@ -47,7 +47,7 @@ class StandardSwitches(SwitchType):
                     spots[compute.host, switch] = [self._spot(compute, host, switch) for host in members]
         return Inventory.of(spots, groups)
 
-    def check(self, session: Session, compute: conf.Compute, switch: str) -> None:
+    def check(self, session: Session, compute: conf.Compute, spot: Spot) -> None:
         """Nothing more: `read` has looked at each host."""
 
     def create(self, session: Session, spot: Spot, wanted: Wanted) -> Group:

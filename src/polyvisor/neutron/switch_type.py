@@ -36,8 +36,8 @@ class SwitchType(abc.ABC):
         """
 
     @abc.abstractmethod
-    def check(self, session: Session, compute: conf.Compute, switch: str) -> None:
-        """Refuse to bind where a VM of the cluster could not reach the port group on the switch.
+    def check(self, session: Session, compute: conf.Compute, spot: Spot) -> None:
+        """Refuse to bind where a VM of the cluster could not reach the port group on a switch just read.
 
         Raises:
             BindingError: and why.

@@ -11,6 +11,7 @@ from oslo_vmware import api, vim_util
 from oslo_vmware.exceptions import VimException, VimFaultException
 
 from polyvisor.nova import conf
+from polyvisor.vsphere import soap_answers
 
 CONF = nova.conf.CONF
 conf.register_opts(CONF)
@@ -26,6 +27,7 @@ class BoundedSession(stock.VMwareAPISession):
     """
 
     def __init__(self, scheme: str = "https") -> None:
+        soap_answers.keep_apart()
         # Past Nova's own constructor, which has no time limit to set.
         api.VMwareAPISession.__init__(
             self,
