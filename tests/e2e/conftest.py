@@ -142,7 +142,7 @@ def lab() -> Iterator[Lab]:
     if not KEEP:
         run_polyvisor("reset", "--yes")
     try:
-        run_polyvisor("up", "--port-base", str(PORT_BASE), "--vms", "6", "--kvm")
+        run_polyvisor("up", "--port-base", str(PORT_BASE), "--vms", "24", "--kvm")
         made = settings.load(ROOT)
         assert made is not None
         yield Lab(made)

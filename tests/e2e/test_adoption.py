@@ -10,15 +10,35 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from polyvisor.sandbox import configuration, inventory
+from polyvisor.sandbox import configuration, inventory, programs
 from polyvisor.vsphere import fingerprint
 from polyvisor.vsphere.session import Endpoint, Session
 from tests.e2e.test_volume import give_admin_a_role_in
 
 SECONDS = 400
 VMS = 6
+#: Seconds after which what a killed service took with it is begun anew.
+PATIENCE = "60"
+#: What is between `apply` and a VM.
+SERVICES = (
+    "nova-compute1",
+    "nova-compute2",
+    "nova-scheduler",
+    "nova-conductor",
+    "nova",
+    "neutron",
+    "cinder",
+    "cinder-scheduler",
+    "cinder-volume",
+    "placement",
+    "glance",
+    "keystone",
+    "rabbitmq",
+    "mariadb",
+)
 PLENTY = {"instances": 100, "cores": 1000, "ram": 1_000_000}
 RULES = """
 switches:
@@ -46,7 +66,7 @@ subnets:
 - {physical_network: physnet1, vlan: 40, cidr: 10.0.0.0/15}
 servers:
 - rule: what was there
-  match: {name: "app-.*"}
+  match: {name: "app-00[1-6]"}
   adopt: true
   project: demo
   accept: {switch-unmapped: NICs on the standard switch stay with vCenter}
@@ -58,6 +78,7 @@ def adopt(lab: Any, tmp_path: Path) -> Callable[..., Any]:
     """`polyvisor adopt`, as a person in the sandbox's environment uses it; gives what it prints as JSON."""
     (tmp_path / "rules.yaml").write_text(RULES)
     (tmp_path / "brownfield.yaml").write_text(BROWNFIELD)
+    (tmp_path / "everything.yaml").write_text(BROWNFIELD.replace("app-00[1-6]", "app-.*"))
 
     def run(*words: str, code: int = 0) -> Any:
         done = subprocess.run(
@@ -218,6 +239,84 @@ def test_apply_that_was_killed_goes_on(
     assert brownfield.traces()["servers"] == len(ready)
     assert adopt("verify", "plan.yaml")["differences"] == []
     assert adopt("release", "plan.yaml")["changed"] == {}
+    assert brownfield.prints(ready) == before
+
+
+class Applying:
+    """`polyvisor adopt apply` in the background, which is begun again whenever it has ended."""
+
+    def __init__(self, lab: Any, folder: Path) -> None:
+        self._lab, self._folder = lab, folder
+        self._log = folder / "plan.yaml.log"
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def asks_nova(self) -> None:
+        """Wait until one more VM is under way."""
+        before = self._asked()
+
+        def asked() -> bool:
+            if self._running is None or self._running.poll() is not None:
+                self._begin()
+            return self._asked() > before
+
+        self._lab.until(asked, "Nova to be asked for one more VM", SECONDS)
+
+    def kill(self) -> None:
+        """End it at once, whatever it is doing."""
+        if self._running:
+            self._running.kill()
+            self._running.wait()
+
+    def _begin(self) -> None:
+        # Few at a time, so that there are some for each service that is killed.
+        words = ("adopt", "apply", "plan.yaml", "--parallel", "2", "--patience", PATIENCE)
+        self._running = subprocess.Popen(
+            [Path(sys.prefix) / "bin" / "polyvisor", *words],
+            cwd=self._folder,
+            env=os.environ | configuration.client_environment(self._lab.settings, "admin"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def _asked(self) -> int:
+        return self._log.read_text().count("asking Nova") if self._log.exists() else 0
+
+
+def kill(lab: Any, name: str) -> None:
+    """End a program of the sandbox as a power failure would, and wait until it serves again."""
+    program = next(each for each in programs.every(lab.settings) if each.name == name)
+    parent = psutil.Process(lab.supervisor.states()[name]["pid"])
+    for process in (parent, *parent.children(recursive=True)):
+        process.kill()
+    psutil.wait_procs([parent], timeout=SECONDS)
+    lab.supervisor.wait(program, lambda _: None)
+
+
+@pytest.fixture
+def applying(lab: Any, brownfield: Brownfield, tmp_path: Path) -> Iterator[Applying]:
+    made = Applying(lab, tmp_path)
+    yield made
+    made.kill()
+
+
+def test_whatever_is_killed_one_more_apply_completes(
+    lab: Any, adopt: Callable[..., Any], brownfield: Brownfield, applying: Applying
+) -> None:
+    adopt("plan", "found", "--rules", "everything.yaml", "--plan", "plan.yaml")
+    ready = adopt("show", "plan.yaml", "--state", "ready")["servers"]
+    assert len(ready) > len(SERVICES)
+    before = brownfield.prints(ready)
+    for service in SERVICES:
+        applying.asks_nova()
+        kill(lab, service)
+    applying.asks_nova()
+    applying.kill()
+    done = adopt("apply", "plan.yaml", "--patience", PATIENCE)
+    assert (set(done["adopted"]), done["changed"]) == ({item["id"] for item in ready}, {})
+    assert brownfield.traces()["servers"] == len(ready)
+    assert adopt("verify", "plan.yaml")["differences"] == []
+    released = adopt("release", "plan.yaml")
+    assert (released["left"], released["changed"]) == ({}, {})
     assert brownfield.prints(ready) == before
 
 

@@ -21,7 +21,7 @@ from polyvisor.adoption.resources import server as servers
 from polyvisor.adoption.resources.port import Ports
 from polyvisor.adoption.resources.server import Watch
 from polyvisor.adoption.settle import settle
-from polyvisor.adoption.work import OnProgress, Progress, Work
+from polyvisor.adoption.work import PATIENCE, OnProgress, Progress, Work
 from polyvisor.vsphere.session import Session
 
 #: VMs under way at a time. Nova builds ten at a time in each cluster (max_concurrent_builds).
@@ -65,6 +65,7 @@ def apply(  # noqa: PLR0913 - what a service decides
     *,
     only: Collection[str] | None = None,
     parallel: int = PARALLEL,
+    patience: float = PATIENCE,
     dry_run: bool = False,
 ) -> Outcome:
     """Adopt the VMs that are ready. Whoever calls this holds `journal.exclusive`.
@@ -74,19 +75,20 @@ def apply(  # noqa: PLR0913 - what a service decides
         on_progress: is told of each step, from several threads.
         only: ids of VMs; default: all that are ready.
         parallel: VMs under way at a time.
+        patience: seconds for a service to do one thing for one VM; what takes longer is undone.
         dry_run: judge, and change nothing.
 
     Raises:
         AdoptionError: OpenStack cannot be read, or a right is missing. Nothing was changed.
         VSphereError: a vCenter cannot be read. Nothing was changed.
     """
-    work = Work(clouds, vcenters, journal, on_progress)
+    work = Work(clouds, vcenters, journal, on_progress, patience)
     wanted = [server for server in plan.ready() if only is None or server.id in only]
     watch = Watch(work)
     if not dry_run:
         settle(work, watch)
+        _resume(work, watch, wanted)
     states = {vm: item.state for vm, item in journal.vms().items()}
-    going = [item for item in wanted if states.get(item.id) == "under way"]
     todo = [item for item in wanted if states.get(item.id) not in _NOT_ANEW]
     cloud, judgement = _judge(work, plan, todo)
     preparation = Preparation(work, plan, cloud)
@@ -95,9 +97,25 @@ def apply(  # noqa: PLR0913 - what a service decides
         ready = tuple(item.server.id for item in judgement.subjects)
         return Outcome(refused=dict(judgement.refused), waiting=ready)
     journal.note(*(Vm(vm, "left alone", why) for vm, why in judgement.refused.items()))
-    _run(work, watch, preparation, judgement.subjects, going, parallel)
+    _run(work, watch, preparation, judgement.subjects, parallel)
     left = prune(work)
     return _outcome(work, wanted, judgement, left)
+
+
+def _resume(work: Work, watch: Watch, wanted: Sequence[Server]) -> None:
+    """Wait for the servers that Nova was building when apply was killed. Those it has lost are undone, and
+    their VMs begin anew.
+    """
+    vms = work.journal.vms()
+    under_way = {vm.id for vm in vms.values() if vm.state == "under way"}
+    known = {
+        server.id: str(thing.id)
+        for server in wanted
+        if server.id in under_way
+        for thing in work.journal.things(server.id, servers.KIND)
+    }
+    if known:
+        Batch(work, Ports(work), watch).resume(known)
 
 
 def _judge(work: Work, plan: Plan, todo: Sequence[Server]) -> tuple[Cloud, Judgement]:
@@ -119,28 +137,19 @@ def _judge(work: Work, plan: Plan, todo: Sequence[Server]) -> tuple[Cloud, Judge
     return cloud, judgement
 
 
-def _run(  # noqa: PLR0913, PLR0917 - one call
-    work: Work,
-    watch: Watch,
-    preparation: Preparation,
-    subjects: Sequence[Subject],
-    going: Sequence[Server],
-    parallel: int,
+def _run(
+    work: Work, watch: Watch, preparation: Preparation, subjects: Sequence[Subject], parallel: int
 ) -> None:
     prepared = preparation.prepare(subjects)
     batch = Batch(work, Ports(work), watch)
     batch.fail(prepared.failed)
-    known = {
-        server.id: str(thing.id) for server in going for thing in work.journal.things(server.id, servers.KIND)
-    }
     size = max(parallel // _BATCHES, 1)
     jobs = prepared.jobs
     batches = [jobs[start : start + size] for start in range(0, len(jobs), size)]
     with ThreadPoolExecutor(min(_BATCHES, parallel), thread_name_prefix="batch") as pool:
-        resumed = pool.submit(batch.resume, known)
         running = [pool.submit(batch.run, jobs) for jobs in batches]
         try:
-            for future in (resumed, *running):
+            for future in running:
                 future.result()
         except BaseException:
             # What is under way is ended; the rest is for the next time.

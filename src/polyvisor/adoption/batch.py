@@ -23,8 +23,6 @@ T = TypeVar("T")
 
 #: What makes one VM fail, and no other.
 EXPECTED: Final = (AdoptionError, VSphereError)
-#: From the request until the server is built, with as many before it as Nova builds at a time.
-_BUILD_SECONDS: Final = 900.0
 _PARALLEL: Final = 8
 
 
@@ -117,7 +115,7 @@ class Batch:
     def finish(self, servers: Mapping[str, str], started: float, failed: dict[str, str]) -> None:
         """Wait for servers (id of a VM -> id of the server), and see that the VMs are as before."""
         owners = {server_id: vm for vm, server_id in servers.items()}
-        ended = self._watch.wait(owners, _BUILD_SECONDS, {"built", "error", "gone"})
+        ended = self._watch.wait(owners, self._work.patience, {"built", "error", "gone"})
         built = {owner: id_ for id_, owner in owners.items() if ended.get(id_) == "built"}
         for id_, owner in owners.items():
             if owner not in built:
@@ -136,7 +134,7 @@ class Batch:
 
     def _reason(self, server_id: str, state: str | None) -> str:
         if state is None:
-            return f"server {server_id} was not built within {_BUILD_SECONDS:g} s"
+            return f"server {server_id} was not built within {self._work.patience:g} s"
         return server.fault(self._work, server_id)
 
     def fail(self, failed: Mapping[str, str]) -> None:

@@ -20,7 +20,6 @@ _KINDS: Final[Mapping[str, Any]] = {
     volume.KIND: volume,
     ticket.KIND: ticket,
 }
-_GONE_SECONDS: Final = 300.0
 _PARALLEL: Final = 8
 
 
@@ -83,7 +82,7 @@ def _await(work: Work, watch: Watch, servers: Iterable[Thing], left: Mapping[str
         return
     try:
         watch.ask(owners)
-        gone = watch.wait(owners, _GONE_SECONDS, {"gone"})
+        gone = watch.wait(owners, work.patience, {"gone"})
     except AdoptionError as exc:
         for id_, thing in owners.items():
             left[thing.owner].append(f"server {id_}: {exc}")

@@ -101,10 +101,9 @@ def _name(view: View, server: Any, vm: Any) -> Iterator[str]:
         yield f"it was renamed in vCenter from {before} to {vm.name}; the server is {server['name']}"
 
 
-def _flavor(view: View, server: Any, vm: Any) -> Iterator[str]:
+def _flavor(_view: View, server: Any, vm: Any) -> Iterator[str]:
     flavor = server["flavor"]
-    accepted = view.plan is not None and "flavor-size" in view.plan.decisions
-    if (vm.vcpus, vm.memory_mb) != (flavor["vcpus"], flavor["ram"]) and not accepted:
+    if (vm.vcpus, vm.memory_mb) != (flavor["vcpus"], flavor["ram"]):
         yield (
             f"the VM has {vm.vcpus} vCPUs and {vm.memory_mb} MB, flavor {flavor['original_name']} "
             f"{flavor['vcpus']} and {flavor['ram']} MB"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from polyvisor.adoption.clouds import Clouds
 from polyvisor.adoption.errors import AdoptionError
@@ -25,6 +25,8 @@ class Progress:
     end: Literal["adopted", "failed", "released", "left alone"] | None = None
 
 
+#: Seconds for a service to do one thing for one VM, with as many before it as are under way at a time.
+PATIENCE: Final = 900.0
 #: Is called from several threads.
 OnProgress = Callable[[Progress], None]
 
@@ -35,12 +37,14 @@ class Work:
 
     Attributes:
         vcenters: instance UUID -> session.
+        patience: seconds after which Nova or Cinder is taken to have lost what it was asked for.
     """
 
     clouds: Clouds
     vcenters: Mapping[str, Session]
     journal: Journal
     on_progress: OnProgress = lambda _progress: None
+    patience: float = PATIENCE
 
     def tell(self, about: str, stage: str) -> None:
         """Tell of a step."""

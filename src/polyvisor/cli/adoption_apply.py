@@ -18,6 +18,7 @@ from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.plan import Plan
 from polyvisor.adoption.release import release
 from polyvisor.adoption.verify import verify
+from polyvisor.adoption.work import PATIENCE
 from polyvisor.cli import adoption_report as report
 from polyvisor.cli import adoption_view as view
 from polyvisor.cli.adoption import UNFINISHED, adopt, connect, format_option
@@ -37,6 +38,13 @@ _vms = click.option(
 @_plan
 @_vms
 @click.option("--parallel", type=click.IntRange(1, 256), default=PARALLEL, show_default=True)
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=1),
+    default=PATIENCE,
+    show_default=True,
+    help="Seconds for Nova or Cinder to do one thing for one VM; what takes longer is undone.",
+)
 @click.option("--dry-run", is_flag=True, help="Tell what would be done, by what is the case now.")
 @vcenter_options
 @vcenters_option
@@ -46,6 +54,7 @@ def apply_command(  # noqa: PLR0913, PLR0917 - one for each option
     plan_path: Path,
     names: tuple[str, ...],
     parallel: int,
+    patience: float,
     dry_run: bool,
     vcenters_file: Path | None,
     os_cloud: str | None,
@@ -62,7 +71,15 @@ def apply_command(  # noqa: PLR0913, PLR0917 - one for each option
         watching(plan, plan_path, count, "Adopting") as on_progress,
     ):
         outcome = apply(
-            plan, clouds, found, written, on_progress, only=only, parallel=parallel, dry_run=dry_run
+            plan,
+            clouds,
+            found,
+            written,
+            on_progress,
+            only=only,
+            parallel=parallel,
+            patience=patience,
+            dry_run=dry_run,
         )
     if form == "json":
         click.echo(json.dumps(report.applied(outcome)))

@@ -55,11 +55,7 @@ class PortGroups:
     def __init__(self, switches: SwitchType, connections: Mapping[str, Connection]) -> None:
         self._switches = switches
         self._connections = connections
-        self._looks = {
-            (compute.host, switch): SharedRead(partial(self._look, compute, switch))
-            for compute in switches.of_type().values()
-            for switch in compute.physnet_mappings.values()
-        }
+        self._looks: dict[tuple[str, str], SharedRead[Inventory]] = {}
 
     def _look(self, compute: conf.Compute, switch: str) -> Inventory:
         """Read a switch for as many ports as wait for it; it has the time of one that begins now."""
@@ -85,7 +81,9 @@ class PortGroups:
                 still in use by a deleted network.
             VSphereError: what vCenter refused.
         """
-        look = self._looks[compute.host, compute.physnet_mappings[network.physnet]]
+        switch = compute.physnet_mappings[network.physnet]
+        new_look = SharedRead(partial(self._look, compute, switch))
+        look = self._looks.setdefault((compute.host, switch), new_look)
         return _Ensuring(self._switches, self._connections, compute, network).run(look)
 
 

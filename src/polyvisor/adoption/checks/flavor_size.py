@@ -19,9 +19,9 @@ def _find(context: Context) -> Iterator[Found]:
 
 
 CHECK = Check(
-    severity="decision",
+    severity="blocks",
     title="flavor of another size",
-    way_out='Take "flavor" out of the plan or the rule, and one of the VM\'s size is chosen; or accept it: '
-    "the VM keeps its size, and OpenStack counts the flavor's.",
+    way_out='Take "flavor" out of the plan or the rule, and one of the VM\'s size is found or made. Or give '
+    "the VM that size in vCenter: Nova adopts no other.",
     find=_find,
 )

@@ -18,8 +18,8 @@ KIND, KEY = "server", "server"
 #: Metadata by which one is found again after a crash.
 _MARK: Final = "polyvisor:adoption"
 _PAUSE: Final = 1.0
-#: For a server that is being built to end so, before it can be removed.
-_BUILD_SECONDS: Final = 300.0
+#: For a server that is being built to end so, before it is removed all the same.
+_BUILD_SECONDS: Final = 60.0
 #: Seconds by which the lists overlap: what is in the database at a moment may carry an earlier time.
 _OVERLAP: Final = 20.0
 #: A list with details would cost Nova a question to Neutron; these cost one query of its database each.
@@ -82,8 +82,9 @@ def remove(work: Work, known: Thing) -> None:
     """
     compute, path = work.clouds.admin.compute, f"/servers/{known.id}"
     status = _settled(work, path)
-    if status == "ERROR":
-        # One that was never built is deleted: its VM is as it was. Of all others Nova protects the VM.
+    if status in {"ERROR", "BUILD"}:
+        # One that was never built is deleted: its VM is as it was. Of all others Nova protects the VM. A
+        # service that was killed may have taken with it what a server needs to be built, or to fail.
         try:
             ask_gone(compute, "DELETE", path)
         except RefusedError as exc:
@@ -97,7 +98,7 @@ def remove(work: Work, known: Thing) -> None:
 
 def _settled(work: Work, path: str) -> str | None:
     """The status of a server, when it is not being built any more; None: it is gone."""
-    end = time.monotonic() + _BUILD_SECONDS
+    end = time.monotonic() + min(_BUILD_SECONDS, work.patience)
     while True:
         try:
             server = ask(work.clouds.admin.compute, "GET", path)["server"]

@@ -22,7 +22,8 @@ _MARK: Final = "polyvisor:adoption"
 _REASON: Final = "polyvisor:refused"
 #: Seconds between two looks, at first and at most.
 _PAUSES: Final = (1.0, 5.0)
-_SECONDS: Final = 300.0
+#: For what Cinder is doing to end, before it is taken to have lost it.
+_SETTLE_SECONDS: Final = 60.0
 
 
 def make(work: Work, job: Job, wanted: Sequence[Volume]) -> list[str]:
@@ -41,7 +42,7 @@ def make(work: Work, job: Job, wanted: Sequence[Volume]) -> list[str]:
         work.journal.write(replace(thing, id=made["id"]))
         ids.append(str(made["id"]))
     for volume, id_ in zip(wanted, ids, strict=True):
-        _wait(cinder, id_, volume)
+        _wait(work, cinder, id_, volume)
     return ids
 
 
@@ -57,8 +58,8 @@ def _body(work: Work, job: Job, volume: Volume, thing: Thing) -> dict[str, Any]:
     return {**body, "volume_type": volume.type} if volume.type else body
 
 
-def _wait(cinder: Any, volume: str, planned: Volume) -> None:
-    for found in _looks(cinder, volume):
+def _wait(work: Work, cinder: Any, volume: str, planned: Volume) -> None:
+    for found in _looks(cinder, volume, work.patience):
         status = found["status"] if found else "gone"
         if status == "available":
             return
@@ -67,13 +68,13 @@ def _wait(cinder: Any, volume: str, planned: Volume) -> None:
             raise AdoptionError(
                 f"disk {planned.disk} does not become a volume: {reason or f'volume {volume} is {status}'}"
             )
-    raise AdoptionError(f"disk {planned.disk}: Cinder did not manage it within {_SECONDS:g} s")
+    raise AdoptionError(f"disk {planned.disk}: Cinder did not manage it within {work.patience:g} s")
 
 
-def _looks(cinder: Any, volume: str) -> Iterator[dict[str, Any] | None]:
+def _looks(cinder: Any, volume: str, seconds: float) -> Iterator[dict[str, Any] | None]:
     """The volume, again and again, less often as time goes by; None: it is gone."""
     pause, longest = _PAUSES
-    end = time.monotonic() + _SECONDS
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
             yield ask(cinder, "GET", f"/volumes/{volume}")["volume"]
@@ -104,18 +105,21 @@ def remove(work: Work, thing: Thing) -> None:
         AdoptionError: OpenStack said no, or did not end.
     """
     cinder = work.clouds.of_project(str(thing.project)).block_storage
-    asked = False
-    for found in _looks(cinder, str(thing.id)):
+    asked, given_up = False, time.monotonic() + min(_SETTLE_SECONDS, work.patience)
+    for found in _looks(cinder, str(thing.id), work.patience + _SETTLE_SECONDS):
         if found is None:
             return
         status = found["status"]
         settled = status == "available" or status.startswith("error")
+        if status == "managing" and time.monotonic() > given_up:
+            # Cinder does not take that up again after it was killed, and forgets no volume that is so.
+            ask_gone(cinder, "POST", f"/volumes/{thing.id}/action", {"os-reset_status": {"status": "error"}})
         if asked and settled:
             raise AdoptionError(f"Cinder cannot forget volume {thing.id}: it is {status}")
         if settled:
             ask_gone(cinder, "POST", f"/volumes/{thing.id}/action", {"os-unmanage": {}})
             asked = True
-    raise AdoptionError(f"volume {thing.id} was not forgotten within {_SECONDS:g} s")
+    raise AdoptionError(f"volume {thing.id} was not forgotten within {work.patience:g} s")
 
 
 def pools(work: Work) -> Mapping[str, str | None]:

@@ -25,6 +25,7 @@ from polyvisor.nova.compute import chain, cluster, endpoint, journal, keeping, l
 from polyvisor.nova.compute.adopted_vmops import AdoptedVMOps
 from polyvisor.nova.compute.adoption import AdoptionEndpoint, Protection, Taking
 from polyvisor.nova.compute.allocations import read_none as read_no_allocations
+from polyvisor.nova.compute.capacity import Reports
 from polyvisor.nova.compute.clone import CloneEndpoint, Cloning
 from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.live_migration import Crossing, Journey, LiveMigration
@@ -88,6 +89,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
             ReleaseEndpoint(release, self._operations),
         ]
         self._protection = Protection(self._cluster)
+        self._reports = Reports()
         self._live_migration = LiveMigration(self._cluster, self._operations, crossing, self._session)
         self._host: str | None = None
         self._server: Any = None
@@ -113,6 +115,18 @@ class VMwareVCDriver(stock.VMwareVCDriver):
             self._server.wait()
         self._cluster.session.close()
         super().cleanup_host(host)
+
+    @override
+    def get_available_resource(self, nodename: str) -> dict[str, Any]:
+        """Tell what the cluster has; Nova asks once in a while, and then reports it to Placement."""
+        self._reports.look()
+        return super().get_available_resource(nodename)
+
+    @override
+    def update_provider_tree(self, provider_tree: Any, nodename: str, allocations: Any = None) -> None:
+        """Report what the cluster has to Placement."""
+        write = functools.partial(super().update_provider_tree, provider_tree, nodename, allocations)
+        self._reports.report(provider_tree, nodename, write)
 
     @override
     def spawn(

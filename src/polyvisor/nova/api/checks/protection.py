@@ -17,6 +17,7 @@ from nova.objects.instance import Instance
 from polyvisor.nova import adoption
 
 _DELETING = frozenset({"forceDelete"})
+_UNBUILT = frozenset({vm_states.BUILDING, vm_states.ERROR})
 _REPLACING = {
     "rebuild": "Rebuilding would replace its disk. Make another server instead.",
     "shelve": "Shelving would delete its VM. Stop it instead.",
@@ -65,8 +66,9 @@ def _adopted(context: RequestContext, server_id: str) -> Instance | None:
 
 
 def _require_unlocked(server: Instance) -> None:
-    failed = server.vm_state == vm_states.ERROR and not adoption.was_built(server)
-    if not failed and not adoption.is_unlocked(server):
+    # Such a server has no VM yet, or gives it back: see `Protection.lets_destroy`.
+    unbuilt = server.vm_state in _UNBUILT and not adoption.was_built(server)
+    if not unbuilt and not adoption.is_unlocked(server):
         raise webob.exc.HTTPConflict(
             explanation=f"Server {server.uuid} was adopted: its VM was there before, and is protected. "
             f"{adoption.WAY_OUT}"
