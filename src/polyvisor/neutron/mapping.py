@@ -16,7 +16,7 @@ from polyvisor.neutron.db import mapping as mapping_table
 from polyvisor.neutron.db import network as networks
 from polyvisor.neutron.db import port_group as table
 from polyvisor.neutron.db.mapping import Mapped
-from polyvisor.neutron.db.port_group import Site, Wanted
+from polyvisor.neutron.db.port_group import Row, Site, Wanted
 from polyvisor.neutron.distributed_switch import DistributedSwitches
 from polyvisor.neutron.inventory import Group, Inventory, Spot
 from polyvisor.neutron.port_group import check_group, identity
@@ -79,13 +79,14 @@ class Mapper:
         spots, inventory = self._look(compute, segment)
         vlan_id = binding.vlan_of(segment)
         found = naming.find(spots, inventory, vlan_id)
-        naming.check_rows(context, found)
+        ownerless = naming.check_rows(context, found)
         try:
             made = mapping_table.create(context, network_id, compute_host, port_group)
         except db_exc.DBDuplicateEntry as exc:
             raise naming.taken(f"one is named for it on {compute_host} already") from exc
         except db_exc.DBReferenceError as exc:
             raise exceptions.NetworkNotFound(net_id=network_id) from exc
+        table.forget(context, [row.id for row in ownerless])
         for site, group in found.items():
             key, moref = identity(group)
             wanted = Wanted(site, network_id, vlan_id, port_group)
@@ -198,13 +199,21 @@ class _Naming:
         if group.network_id not in {None, self.network_id}:
             raise self.taken(f"it was made for network {group.network_id}")
 
-    def check_rows(self, context: Any, found: Collection[Site]) -> None:
-        """Raises AlreadyTaken where a network has another, or another network has this one."""
+    def check_rows(self, context: Any, found: Collection[Site]) -> list[Row]:
+        """Give the rows of deleted networks that it was named for: VMs on it are the administrator's matter.
+
+        Raises AlreadyTaken where a network has another, or another network has this one.
+        """
+        ownerless = []
         for row in table.list_at(context, found):
             if row.network_id == self.network_id and row.name != self.port_group:
                 raise self.taken(
                     f"the network has '{row.name}' on '{row.site.switch}' of {row.site.scope}; name a port "
                     "group before its first port is bound there, or after the one that it has is gone"
                 )
-            if row.network_id != self.network_id and row.name == self.port_group:
+            if row.network_id == self.network_id or row.name != self.port_group:
+                continue
+            if row.owned or row.state != table.DELETING:
                 raise self.taken(f"it is the port group of network {row.network_id}")
+            ownerless.append(row)
+        return ownerless

@@ -20,6 +20,10 @@ from cheroot.wsgi import Server
 
 THREADS = 16
 STOP_SECONDS = 5
+#: A service sends its next request on a connection that is open still, and fails if it is closed just then:
+#: so it is kept for longer than services are idle, and for all of their threads.
+IDLE_SECONDS = 300
+IDLE_CONNECTIONS = 500
 
 
 class _Body:
@@ -57,8 +61,13 @@ def main() -> None:
     sys.argv = [module_name.replace(".", "-"), *theirs]
     application = importlib.import_module(module_name).application
     server = Server(
-        ("127.0.0.1", int(port)), keep_open(application), numthreads=THREADS, request_queue_size=128
+        ("127.0.0.1", int(port)),
+        keep_open(application),
+        numthreads=THREADS,
+        request_queue_size=128,
+        timeout=IDLE_SECONDS,
     )
+    server.keep_alive_conn_limit = IDLE_CONNECTIONS
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopping = threading.Thread(target=server.stop, daemon=True)

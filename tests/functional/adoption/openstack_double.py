@@ -65,6 +65,8 @@ class OpenStack:
         self.lock = threading.RLock()
         #: Name of a server -> it ends in error.
         self.failing: set[str] = set()
+        #: Name of a server or volume -> the service that makes it was killed, and has lost it.
+        self.lost: set[str] = set()
 
     def connect(self, fuse: Fuse) -> Any:
         """A connection as openstacksdk's, as far as it is used."""
@@ -154,7 +156,8 @@ class OpenStack:
     def _adopt(self, wanted: Item) -> Any:
         if any(server["vm"] == wanted["vm"] for server in self.tables["servers"].values()):
             return 409, {"conflict": {"message": f"VM {wanted['vm']} is being adopted"}}
-        status = "ERROR" if wanted["name"] in self.failing else "ACTIVE"
+        name = wanted["name"]
+        status = "BUILD" if name in self.lost else "ERROR" if name in self.failing else "ACTIVE"
         server = self._add("servers", {**wanted, "status": status, "fault": {"message": "vCenter said no"}})
         for port in wanted["ports"]:
             self.tables["ports"][port["port"]]["device_id"] = server["id"]
@@ -180,7 +183,7 @@ class OpenStack:
             return 404, {}
         if method == "GET":
             return 200, {"server": server}
-        if method == "DELETE" and server["status"] != "ERROR":
+        if (method == "DELETE") != (server["status"] in {"BUILD", "ERROR"}):
             return 409, {}
         assert method == "DELETE" or "os-server-release" in body
         del self.tables["servers"][key]
@@ -203,7 +206,10 @@ class OpenStack:
         if volume is None:
             return 404, {}
         if path.endswith("/action"):
-            if volume["status"] != "available":
+            if "os-reset_status" in body:
+                volume["status"] = body["os-reset_status"]["status"]
+                return 202, None
+            if volume["status"] not in {"available", "error"}:
                 return 400, {}
             del self.tables["volumes"][key]
             return 202, None
@@ -212,7 +218,8 @@ class OpenStack:
     def _manage(self, wanted: Item) -> Any:
         if any(volume["ref"] == wanted["ref"] for volume in self.tables["volumes"].values()):
             return 202, {"volume": self._add("volumes", {**wanted, "status": "error"})}
-        return 202, {"volume": self._add("volumes", {**wanted, "status": "available"})}
+        status = "managing" if wanted["name"] in self.lost else "available"
+        return 202, {"volume": self._add("volumes", {**wanted, "status": status})}
 
 
 class Service:

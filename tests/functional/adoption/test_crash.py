@@ -73,9 +73,10 @@ class Desk:
     def vms(self) -> set[str]:
         return {item.id for item in self.plan.servers}
 
-    def apply(self, fuse: Fuse | None = None) -> Outcome:
+    def apply(self, fuse: Fuse | None = None, patience: float = 60) -> Outcome:
         with closing(self._journal(fuse or Fuse())) as journal:
-            return apply(self.plan, self._clouds(journal.fuse), self._vcenters, journal, parallel=4)
+            clouds = self._clouds(journal.fuse)
+            return apply(self.plan, clouds, self._vcenters, journal, parallel=4, patience=patience)
 
     def release(self, fuse: Fuse | None = None) -> Released:
         with closing(self._journal(fuse or Fuse())) as journal:
@@ -177,6 +178,48 @@ def test_killed_at_any_point_of_release_it_ends_released(desk: Desk) -> None:
         assert sum(desk.openstack.counted().values()) == 0, (point, desk.openstack.counted())
         assert desk.prints() == before, point
     assert point > 20
+
+
+@pytest.mark.parametrize(("lost", "why"), [("app-003", "was not built within"), ("app-003-disk2", "disk 20")])
+def test_what_a_service_has_lost_is_undone(desk: Desk, lost: str, why: str) -> None:
+    desk.openstack.lost = {lost}
+    before = desk.prints()
+    outcome = desk.apply(patience=0.3)
+    assert (len(outcome.adopted), len(outcome.failed), outcome.left) == (1, 1, {})
+    assert why in next(iter(outcome.failed.values()))
+    assert (desk.openstack.counted()["servers"], desk.openstack.counted()["volumes"]) == (1, 0)
+    desk.openstack.lost = set()
+    assert desk.apply().complete
+    assert desk.release().complete
+    assert desk.prints() == before
+
+
+class WhileBuilding(Fuse):
+    """Kills when Nova has been asked for all servers."""
+
+    def __init__(self, openstack: OpenStack) -> None:
+        super().__init__()
+        self._openstack = openstack
+
+    def __call__(self) -> None:
+        self.blown = self.blown or self._openstack.counted()["servers"] == len(WANTED)
+        if self.blown:
+            raise Killed
+
+
+def test_servers_that_were_lost_with_apply_itself_are_begun_anew(desk: Desk) -> None:
+    before = desk.prints()
+    desk.openstack.lost = set(WANTED)
+    with pytest.raises(Killed):
+        desk.apply(WhileBuilding(desk.openstack))
+    lost = set(desk.openstack.tables["servers"])
+    desk.openstack.lost = set()
+    outcome = desk.apply(patience=0.3)
+    assert (outcome.complete, set(outcome.adopted)) == (True, desk.vms)
+    assert set(desk.openstack.tables["servers"]) == set(outcome.adopted.values())
+    assert not lost & set(outcome.adopted.values())
+    assert desk.release().complete
+    assert desk.prints() == before
 
 
 def test_what_fails_leaves_nothing_and_the_others_stay(desk: Desk) -> None:

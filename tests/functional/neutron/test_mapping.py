@@ -96,6 +96,22 @@ class TestDistributed(Mapping):
         assert again[portbindings.VIF_DETAILS]["dvs_port_group_name"] == f"os-{network_id}"
         self.unname(mapping, 404)
 
+    def test_that_of_a_deleted_network_may_be_named_again_while_vms_are_on_it(self) -> None:
+        first = self.vlan_network(507)
+        group = self.seen.add_port_group("Production 507", 507)
+        attached = self.seen.attach(group)
+        self.addCleanup(self.seen.detach, attached)
+        self.name(first, "compute2", "Production 507")
+        self.port_on(first, "compute2")
+        self.delete_all(first)
+        self.reconcile()
+        again = self.vlan_network(507)
+        self.name(again, "compute2", "Production 507")
+        port = self.port_on(again, "compute2")
+        assert port[portbindings.VIF_DETAILS]["pg_id"] == group.key
+        assert [row.network_id for row in self.rows(again)] == [again]
+        assert self.rows(first) == []
+
     def test_only_administrators_see_and_name_them(self) -> None:
         network_id = self.vlan_network(506)
         self.port_on(network_id, "compute2")

@@ -51,6 +51,18 @@ def test_a_connection_outlives_an_application_that_closes_a_chunked_body(
     connection.close()
 
 
+def test_the_connections_of_all_threads_of_a_service_stay_open(
+    server: tuple[int, subprocess.Popen[bytes]],
+) -> None:
+    connections = [http.client.HTTPConnection("127.0.0.1", server[0], timeout=10) for _ in range(50)]
+    for connection in connections:
+        connection.request("PUT", "/", body=b"first")
+        answer = connection.getresponse()
+        assert (answer.read(), answer.will_close) == (b"first", False)
+    for connection in connections:
+        connection.close()
+
+
 def test_it_ends_when_it_is_told_to(server: tuple[int, subprocess.Popen[bytes]]) -> None:
     server[1].send_signal(signal.SIGTERM)
     assert server[1].wait(10) == 0
