@@ -299,6 +299,7 @@ def applying(lab: Any, brownfield: Brownfield, tmp_path: Path) -> Iterator[Apply
     made.kill()
 
 
+@pytest.mark.timeout(900)  # on a busy machine
 def test_whatever_is_killed_one_more_apply_completes(
     lab: Any, adopt: Callable[..., Any], brownfield: Brownfield, applying: Applying
 ) -> None:
