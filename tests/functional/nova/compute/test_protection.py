@@ -72,6 +72,18 @@ class ApiProtectionTest(ProtectedCloud):
         return next(each["id"] for each in services if each["host"] == host)
 
 
+class LostTest(AdoptedCloud):
+    def test_a_server_whose_request_was_lost_is_deleted_and_its_vm_adopted_again(self) -> None:
+        with mock.patch("nova.conductor.api.ComputeTaskAPI.schedule_and_build_instances"):
+            lost = self.post(self.found)
+        assert self.api.get_server(lost["id"])["status"] == "BUILD"
+        self.api.delete_server(lost["id"])
+        self._wait_until_deleted(lost)
+        assert self.power_of(self.found) == "poweredOn"
+        self.adopt(self.found)
+        assert self.changed(self.found) == []
+
+
 class DriverProtectionTest(ProtectedCloud):
     """As if the filter were not in Nova's pipeline, or had been passed before."""
 
