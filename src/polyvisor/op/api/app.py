@@ -12,6 +12,10 @@ from polyvisor.op.api.dependencies import get_request_id
 from polyvisor.op.api.needs import guard
 from polyvisor.op.api.routers import (
     action,
+    adoption,
+    adoption_operation,
+    adoption_plan,
+    adoption_vm,
     audit,
     cloud,
     console,
@@ -31,6 +35,7 @@ from polyvisor.op.api.routers import (
     token,
     tree,
     user,
+    vcenter,
 )
 from polyvisor.op.inventory.events import Bell
 from polyvisor.op.platform import Platform
@@ -57,6 +62,11 @@ ROUTERS = (
     action,
     server,
     console,
+    vcenter,
+    adoption,
+    adoption_vm,
+    adoption_plan,
+    adoption_operation,
 )
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
