@@ -21,11 +21,9 @@ from polyvisor.op.db.models import (
     JournalThing,
     JournalVm,
     Operation,
-    Resource,
     VCenter,
 )
 from polyvisor.op.db.models.operation import OPEN
-from polyvisor.op.db.models.resource import Kind
 from polyvisor.op.identity.access import Access
 from polyvisor.op.identity.actor import Actor
 from polyvisor.op.operations.subject import Subject
@@ -142,10 +140,8 @@ def subject(session: Session, adoption: Adoption) -> Subject:
     return Subject(adoption.name, id=adoption.id, cloud_id=cloud.id, cloud_node=cloud.node)
 
 
-def of_server(session: Session, server: Resource) -> tuple[Adoption, str]:
+def of_server(session: Session, server: Subject) -> tuple[Adoption, str]:
     """By which adoption a server came, and of which VM. Raises Conflict."""
-    if server.kind != Kind.SERVER:
-        raise Conflict(f"{server.name} is a {server.kind}: only servers can be released")
     statement = (
         select(Adoption, JournalVm.vm)
         .join(JournalVm, JournalVm.adoption_id == Adoption.id)

@@ -25,7 +25,7 @@ from polyvisor.op.api.routers.operation import show
 from polyvisor.op.api.routers.resource import ResourceId
 from polyvisor.op.api.schemas.operation import OperationOut
 from polyvisor.op.clouds import cloud as clouds
-from polyvisor.op.db.models import Adoption, Resource
+from polyvisor.op.db.models import Adoption
 from polyvisor.op.operations import operation as operations
 from polyvisor.op.operations.operation import Wish
 from polyvisor.op.operations.step import Step
@@ -131,10 +131,9 @@ def release_server(
     key: IdempotencyKey = None,
 ) -> OperationOut:
     """Let the cloud forget an adopted server: an operation on the adoption by which it came."""
-    find_server(request, platform, caller, resource_id, Right.SERVER_RELEASE)
+    placed = find_server(request, platform, caller, resource_id, Right.SERVER_RELEASE)
     with platform.database.write() as session:
-        server = session.get_one(Resource, resource_id)
-        adoption, vm = adoptions.of_server(session, server)
+        adoption, vm = adoptions.of_server(session, placed.subject)
         arguments = ReleaseArguments(vms=[vm])
         return _submit(session, caller, adoption, release.NAME, release.STEPS, arguments, key)
 

@@ -20,7 +20,7 @@ class JournalThing(Base):
     owner: Mapped[str] = mapped_column(String(64), primary_key=True)
     kind: Mapped[str] = mapped_column(String(64), primary_key=True)
     key: Mapped[str] = mapped_column(String(512), primary_key=True)
-    external_id: Mapped[str | None] = mapped_column(String(255))
+    external_id: Mapped[str | None] = mapped_column(String(255), index=True)
     project: Mapped[str | None] = mapped_column(String(64))
     made: Mapped[bool]
 

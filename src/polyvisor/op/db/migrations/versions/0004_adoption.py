@@ -121,6 +121,7 @@ def _add_journal() -> None:
         ),
         sa.PrimaryKeyConstraint("adoption_id", "owner", "kind", "key", name=op.f("pk_journal_thing")),
     )
+    op.create_index(op.f("ix_journal_thing_external_id"), "journal_thing", ["external_id"])
     op.create_table(
         "journal_vm",
         sa.Column("adoption_id", sa.String(length=32), nullable=False),
