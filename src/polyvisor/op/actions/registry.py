@@ -19,7 +19,7 @@ from polyvisor.op.actions import (
     volume,
 )
 from polyvisor.op.actions.action import Action
-from polyvisor.op.adoption import apply, discover, plan_step, release, verify
+from polyvisor.op.adoption import release, request
 from polyvisor.op.operations.step import Step
 from polyvisor.op.rights import Right
 
@@ -47,20 +47,13 @@ ACTIONS: dict[str, Action[Any]] = {
 #: Of every operation that the engine may be given.
 STEPS: dict[str, tuple[Step, ...]] = {
     create.NAME: create.STEPS,
-    discover.NAME: discover.STEPS,
-    plan_step.NAME: plan_step.STEPS,
-    apply.NAME: apply.STEPS,
-    verify.NAME: verify.STEPS,
-    release.NAME: release.STEPS,
+    **request.STEPS,
     **{name: action.steps for name, action in ACTIONS.items()},
 }
 #: What is needed to ask for each.
 RIGHTS: dict[str, Right] = {
     create.NAME: Right.SERVER_CREATE,
-    discover.NAME: Right.ADOPTION_MANAGE,
-    plan_step.NAME: Right.ADOPTION_MANAGE,
-    apply.NAME: Right.ADOPTION_MANAGE,
-    verify.NAME: Right.ADOPTION_MANAGE,
+    **dict.fromkeys(request.STEPS, Right.ADOPTION_MANAGE),
     release.NAME: Right.SERVER_RELEASE,
     **{name: action.right for name, action in ACTIONS.items()},
 }

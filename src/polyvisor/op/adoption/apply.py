@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
@@ -18,7 +18,8 @@ from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Done, Step, StepError, Wait
 
 NAME = "adoption.apply"
-VmId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:vm-[0-9]+$")]
+VM_ID: Final = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:vm-[0-9]+$"
+VmId = Annotated[str, StringConstraints(pattern=VM_ID)]
 
 
 class ApplyArguments(Arguments):

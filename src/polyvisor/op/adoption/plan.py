@@ -172,6 +172,12 @@ def get(session: Session, adoption: Adoption, kind: str, key: str) -> AdoptionDo
     return found
 
 
+def require(session: Session, adoption: Adoption) -> None:
+    """Raise Conflict if there is no plan yet."""
+    if session.get(AdoptionDocument, (adoption.id, "plan", "plan")) is None:
+        raise Conflict(f"{adoption.name} has no plan yet: discover first, or upload one")
+
+
 def require_vms(session: Session, adoption: Adoption, vms: Sequence[str]) -> list[AdoptionDocument]:
     """The documents of these VMs. Raises NotFound."""
     return [get(session, adoption, "server", vm) for vm in vms]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 from polyvisor.op.actions.action import Arguments, NoArguments
 from polyvisor.op.adoption import adoption as adoptions
 from polyvisor.op.adoption import apply, discover, plan_step, release, verify
-from polyvisor.op.adoption import plan as plans
+from polyvisor.op.adoption import request as requests
 from polyvisor.op.adoption.apply import ApplyArguments
 from polyvisor.op.adoption.discover import DiscoverArguments
 from polyvisor.op.adoption.release import ReleaseArguments
@@ -24,13 +23,6 @@ from polyvisor.op.api.routers.adoption import MANAGE, AdoptionId, adoption_nodes
 from polyvisor.op.api.routers.operation import show
 from polyvisor.op.api.routers.resource import ResourceId
 from polyvisor.op.api.schemas.operation import OperationOut
-from polyvisor.op.clouds import cloud as clouds
-from polyvisor.op.db.models import Adoption
-from polyvisor.op.operations import operation as operations
-from polyvisor.op.operations.operation import Wish
-from polyvisor.op.operations.step import Step
-from polyvisor.op.operations.subject import Subject
-from polyvisor.op.problem import Conflict, NotFound
 from polyvisor.op.rights import Right
 
 router = APIRouter(tags=["adoption"])
@@ -46,10 +38,7 @@ def discover_adoption(
     key: IdempotencyKey = None,
 ) -> OperationOut:
     """Read everything about the VMs of the vCenters, check and plan it. Nothing is changed there."""
-    adoption = adoptions.get(session, adoption_id)
-    return _submit(
-        session, caller, adoption, discover.NAME, discover.STEPS, wanted or DiscoverArguments(), key
-    )
+    return _submit(session, caller, adoption_id, discover.NAME, wanted or DiscoverArguments(), key)
 
 
 @router.post("/adoptions/{adoption_id}/plan", dependencies=[MANAGE], **_ASKED)
@@ -57,10 +46,7 @@ def plan_adoption(
     session: Writing, caller: TheCaller, adoption_id: AdoptionId, key: IdempotencyKey = None
 ) -> OperationOut:
     """Check and plan anew what was discovered, by the present rules; what people have decided stays."""
-    adoption = adoptions.get(session, adoption_id)
-    if adoption.discovered_at is None:
-        raise Conflict(f"{adoption.name}: nothing was read from its vCenters yet: discover first")
-    return _submit(session, caller, adoption, plan_step.NAME, plan_step.STEPS, NoArguments(), key)
+    return _submit(session, caller, adoption_id, plan_step.NAME, NoArguments(), key)
 
 
 @router.post("/adoptions/{adoption_id}/apply", dependencies=[MANAGE], **_ASKED)
@@ -76,14 +62,7 @@ def apply_adoption(
     The operation succeeds if all of them were adopted; each VM has its own result, whatever became of the
     others. Cancelled, it begins with no more VMs, and what is under way is brought to its end.
     """
-    adoption = adoptions.get(session, adoption_id)
-    _admit(session, adoption)
-    arguments = wanted or ApplyArguments()
-    for row in plans.require_vms(session, adoption, arguments.vms or ()):
-        if row.state != "ready":
-            raise Conflict(f"{row.content['vm']['path']} is {row.state}: only what is ready can be adopted")
-    plans.get(session, adoption, "plan", "plan")
-    return _submit(session, caller, adoption, apply.NAME, apply.STEPS, arguments, key)
+    return _submit(session, caller, adoption_id, apply.NAME, wanted or ApplyArguments(), key)
 
 
 @router.post("/adoptions/{adoption_id}/verify", dependencies=[MANAGE], **_ASKED)
@@ -91,9 +70,7 @@ def verify_adoption(
     session: Writing, caller: TheCaller, adoption_id: AdoptionId, key: IdempotencyKey = None
 ) -> OperationOut:
     """Compare what the cloud and what vCenter say of the adopted VMs, field by field."""
-    adoption = adoptions.get(session, adoption_id)
-    plans.get(session, adoption, "plan", "plan")
-    return _submit(session, caller, adoption, verify.NAME, verify.STEPS, NoArguments(), key)
+    return _submit(session, caller, adoption_id, verify.NAME, NoArguments(), key)
 
 
 @router.post(
@@ -109,13 +86,7 @@ def release_adoption(
     key: IdempotencyKey = None,
 ) -> OperationOut:
     """Let the cloud forget adopted VMs, some or all. They run on, and are as they were found."""
-    adoption = adoptions.get(session, adoption_id)
-    arguments = wanted or ReleaseArguments()
-    known = adoptions.journal_of(session, adoption.id, arguments.vms or ())
-    for vm in arguments.vms or ():
-        if vm not in known:
-            raise NotFound(f"{vm} was never adopted by {adoption.name}")
-    return _submit(session, caller, adoption, release.NAME, release.STEPS, arguments, key)
+    return _submit(session, caller, adoption_id, release.NAME, wanted or ReleaseArguments(), key)
 
 
 @router.post(
@@ -134,31 +105,12 @@ def release_server(
     placed = find_server(request, platform, caller, resource_id, Right.SERVER_RELEASE)
     with platform.database.write() as session:
         adoption, vm = adoptions.of_server(session, placed.subject)
-        arguments = ReleaseArguments(vms=[vm])
-        return _submit(session, caller, adoption, release.NAME, release.STEPS, arguments, key)
+        return _submit(session, caller, adoption.id, release.NAME, ReleaseArguments(vms=[vm]), key)
 
 
 def _submit(  # noqa: PLR0913, PLR0917 - what an operation consists of
-    session: Session,
-    caller: Caller,
-    adoption: Adoption,
-    name: str,
-    steps: Sequence[Step],
-    arguments: Arguments,
-    key: str | None,
+    session: Session, caller: Caller, adoption_id: str, name: str, arguments: Arguments, key: str | None
 ) -> OperationOut:
-    wish = Wish(name, arguments.model_dump(), [step.name for step in steps], key)
-    subject: Subject = adoptions.subject(session, adoption)
-    return show(session, [operations.submit(session, caller.actor, wish, subject)])[0]
-
-
-def _admit(session: Session, adoption: Adoption) -> None:
-    """Raise Conflict if the cloud cannot adopt."""
-    cloud = clouds.get(session, adoption.cloud_id)
-    if not (cloud.capabilities.get("polyvisor") or {}).get("compute"):
-        raise Conflict(
-            f"cloud {cloud.name} cannot adopt: Polyvisor's plug-in is not in its Nova, or the platform's "
-            "account may not use it"
-        )
-    if cloud.draining:
-        raise Conflict(f"cloud {cloud.name} is being drained: nothing new is placed on it")
+    adoption = adoptions.get(session, adoption_id)
+    made = requests.submit(session, caller.actor, adoption, name, arguments, key)
+    return show(session, [made])[0]
