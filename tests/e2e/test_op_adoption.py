@@ -1,11 +1,13 @@
 """VMs become servers through the platform, whose worker is killed meanwhile, and are let go of again."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from polyvisor.adoption import plan_file
 from polyvisor.sandbox import inventory
 from polyvisor.vsphere import fingerprint
 from polyvisor.vsphere.session import Endpoint, Session
@@ -130,3 +132,31 @@ def test_what_vcenter_has_becomes_servers_and_goes_again(
     assert prints(ready) == before
     left = [one.name for one in lab.admin.compute.servers(all_projects=True)]
     assert not {one["server"] for one in ready} & set(left)
+
+
+def test_the_commands_do_the_same(
+    lab: Any, op: Platform, quota: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quota(**PLENTY)
+    give_admin_a_role_in(lab, "demo")
+    monkeypatch.setitem(op.environment, "POLYVISOR_VCENTER_PASSWORD", lab.settings.secrets["vcenter"])
+    to = ("--host", "127.0.0.1", "--port", str(lab.settings.ports["vcenter"]))
+    who = ("--username", inventory.USERNAME, "--ca-file", str(lab.settings.ca_file))
+    made = op.command("vcenter", "add", "dc1", "--cloud", "sandbox", *to, *who, "--json")
+    assert op.command("vcenter", "probe", "dc1", "--json")["health"] == "ok"
+    assert [one["id"] for one in op.command("vcenter", "list", "--json")] == [made["id"]]
+    op.command("adopt", "create", "by-hand", "--cloud", "sandbox", "--vcenter", "dc1", "--json")
+    (tmp_path / "rules.yaml").write_text(BROWNFIELD)
+    op.command("adopt", "rules", "by-hand", str(tmp_path / "rules.yaml"))
+    assert op.command("adopt", "discover", "by-hand", "--json")["result"]["ready"] >= 4
+    op.command("adopt", "download", "by-hand", str(tmp_path / "plan.yaml"))
+    plan = plan_file.load(tmp_path / "plan.yaml")
+    (tmp_path / "plan.yaml").write_text((tmp_path / "plan.yaml").read_text() + "# reviewed\n")
+    op.command("adopt", "upload", "by-hand", str(tmp_path / "plan.yaml"))
+    op.command("adopt", "plan", "by-hand", "--json")
+    first = next(plan.ready()).id
+    assert op.command("adopt", "apply", "by-hand", "--vm", first, "--json")["result"]["adopted"] == 1
+    assert op.command("adopt", "verify", "by-hand", "--json")["result"]["contradictions"] == 0
+    assert op.command("adopt", "release", "by-hand", "--json")["result"]["released"] == 1
+    op.command("adopt", "remove", "by-hand")
+    op.command("vcenter", "remove", "dc1")

@@ -99,10 +99,10 @@ class Meter:
             if time.monotonic() < self._due:
                 return
             self._due = time.monotonic() + _SHOW_SECONDS
-            ended = len(self._ended)
+            ended = min(len(self._ended), self._total)
+            done = f"{ended} of {self._total} VMs done; " if self._total else ""
             self._context.show(
-                f"{ended} of {self._total} VMs done; {progress.about}: {progress.stage}"[:500],
-                100 * min(ended, self._total) // max(self._total, 1),
+                f"{done}{progress.about}: {progress.stage}"[:500], 100 * ended // max(self._total, 1)
             )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
-from polyvisor.op.api import problems
+from polyvisor.op.api import problems, security
 from polyvisor.op.api.dependencies import get_request_id
 from polyvisor.op.api.needs import guard
 from polyvisor.op.api.routers import (
@@ -94,8 +95,15 @@ def make_app(platform: Platform) -> FastAPI:
     app.include_router(_api())
     app.middleware("http")(_with_headers)
     problems.install(app)
-    app.openapi = lambda: problems.describe(FastAPI.openapi(app))  # type: ignore[method-assign]
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with what FastAPI does not know of."""
+    document = problems.describe(FastAPI.openapi(app))
+    routes = [route for module in ROUTERS for route in module.router.routes]
+    return security.describe(document, app.state.platform, PREFIX, routes)
 
 
 def _api() -> APIRouter:
