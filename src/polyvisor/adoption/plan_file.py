@@ -136,16 +136,22 @@ def render(document: Any, earlier: Earlier) -> str:
     if source and source.touched:
         return _refreshed(source, _plain(document))
     values = _plain(document)
+    text = _fresh(values)
+    return documents.seal(text) if values.keys() & set(_FACTS) else text
+
+
+def _fresh(values: Mapping[str, Any]) -> str:
     decisions = {name: value for name, value in values.items() if name not in _FACTS}
     facts = {name: value for name, value in values.items() if name in _FACTS}
     text = "---\n" + documents.dump(decisions)
-    return documents.seal(text + _REMARK + documents.dump(facts) if facts else text)
+    return text + _REMARK + documents.dump(facts) if facts else text
 
 
 def rewrite(document: Any, source: Source) -> str:
     """The text of a document in which somebody has changed values otherwise than in the text: it counts as
     touched from now on."""
-    return _refreshed(source, _plain(document))
+    values = _plain(document)
+    return _refreshed(source, values) if source.touched else _fresh(values)
 
 
 def key(document: Any) -> str:
