@@ -6,11 +6,14 @@ Workers are killed at each point in turn; what real services of OpenStack do is 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+import schemathesis
+from schemathesis import GenerationMode
 
 from polyvisor.adoption import apply as apply_module
 from polyvisor.adoption.cloud import Compute
@@ -18,6 +21,7 @@ from polyvisor.adoption.discover import discover
 from polyvisor.adoption.resources import server, volume
 from polyvisor.op.actions.registry import STEPS
 from polyvisor.op.adoption import plan_step
+from polyvisor.op.db.base import now
 from polyvisor.op.db.models import Cloud
 from polyvisor.op.db.models.resource import Kind
 from polyvisor.op.inventory.found import Found
@@ -28,12 +32,20 @@ from tests.functional.adoption.openstack_double import PROJECT, Fuse, Killed, Op
 from tests.functional.adoption.test_crash import RULES
 from tests.functional.conftest import StartVCenter
 from tests.functional.conftest import VCenter as Simulator
+from tests.functional.op.fuzz import fuzz
 from tests.functional.op.inventory import make_cloud, make_tenant, put
 
 #: One has a volume; each has a port.
 WANTED = ("app-003", "app-007")
 #: Of the points at which a worker can die, one in so many is tried: the engine's own tests try them all.
 EVERY = 9
+#: After these nothing else can be done with an adoption.
+ENDING = {
+    "remove_adoption",
+    *(f"{name}_adoption" for name in ("discover", "plan", "apply", "verify", "release")),
+}
+#: schemathesis reads YAML of one document only.
+SEVERAL_DOCUMENTS = {"download_adoption_plan"}
 
 
 @pytest.fixture(scope="module")
@@ -312,6 +324,31 @@ def test_what_changed_in_vcenter_is_told(desk: Desk, session: Session) -> None:
     desk.do("plan")
     (change,) = desk.get("/changes")["items"]
     assert change["what"] == "power: suspended -> poweredOn"
+
+
+def test_schemathesis_finds_nothing_in_an_adoption_that_is_there(desk: Desk) -> None:
+    """Elsewhere ids are made up, so that whatever is below an adoption is not found."""
+    desk.plan()
+    wanted = {"name": "fuzz", "expires_at": (now() + timedelta(days=1)).isoformat()}
+    headers = {"Authorization": f"Bearer {desk.op.make('tokens', **wanted)['secret']}"}
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", desk.op.app)
+    vm = desk.vm("app-003")["id"]
+    named = {"vms": [vm], "key": desk.get("/networks")["items"][0]["key"]}
+    tried = set()
+
+    def aim(case: Any) -> None:
+        here = {"adoption_id": desk.id, "vm_id": vm}
+        case.path_parameters = {name: here[name] for name in case.path_parameters}
+        if isinstance(case.body, dict):
+            case.body |= {name: value for name, value in named.items() if name in case.body}
+
+    for found in schema.get_all_operations():
+        operation: Any = found.ok()  # type: ignore[union-attr]  # an error raises
+        name = operation.definition.raw["operationId"]
+        if "{adoption_id}" in operation.path and name not in {*ENDING, *SEVERAL_DOCUMENTS}:
+            fuzz(operation.as_strategy(generation_mode=GenerationMode.POSITIVE), headers, aim)
+            tried.add(name)
+    assert {"decide_adoption_vms", "decide_adoption_network", "upload_adoption_plan"} <= tried
 
 
 # --- operations ---

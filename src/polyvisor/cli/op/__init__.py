@@ -8,6 +8,8 @@ from polyvisor.cli.op.adopt import adopt
 from polyvisor.cli.op.base import Group
 from polyvisor.cli.op.cloud import cloud
 from polyvisor.cli.op.serve import api, migrate, serve, worker
+from polyvisor.cli.op.tenant import tenant
+from polyvisor.cli.op.token import token
 from polyvisor.cli.op.user import user
 from polyvisor.cli.op.vcenter import vcenter
 
@@ -21,5 +23,5 @@ def op() -> None:
     """
 
 
-for command in (serve, api, worker, migrate, cloud, user, vcenter, adopt):
+for command in (serve, api, worker, migrate, cloud, user, tenant, token, vcenter, adopt):
     op.add_command(command)
