@@ -181,6 +181,10 @@ def test_a_vcenter_is_asked_before_it_is_attached(desk: Desk) -> None:
 def test_a_change_of_a_vcenter_is_tried_first(desk: Desk) -> None:
     path = f"vcenters/{desk.vcenter['id']}"
     assert desk.op.admin.patch(path, json={"password": "wrong"}).status_code == 502
+    elsewhere = desk.op.admin.patch(path, json={"host": "localhost", "insecure": True})
+    assert (elsewhere.status_code, elsewhere.json()["errors"][0]["field"]) == (422, "body.password")
+    moved = {"password": desk.reach["password"], "username": desk.reach["username"]}
+    assert desk.op.admin.patch(path, json=moved).status_code == 200
     assert desk.op.admin.post(f"{path}/probe").json()["health"] == "ok"
     assert desk.op.admin.patch(path, json={"name": "dc one"}).json()["name"] == "dc one"
     with desk.op.platform.database.write() as session:

@@ -113,8 +113,10 @@ def download(key: str, file: Path) -> None:
 @click.argument("file", type=_EXISTING)
 def upload(key: str, file: Path) -> None:
     """Take the plan of a FILE instead of the present one."""
-    with platform() as opened, opened.database.write() as session:
-        decision.upload(session, actor(), adoptions.get(session, key, lock=True), file.read_bytes())
+    with platform() as opened:
+        given = decision.parse(file.read_bytes())
+        with opened.database.write() as session:
+            decision.upload(session, actor(), adoptions.get(session, key, lock=True), given)
 
 
 @adopt.command()

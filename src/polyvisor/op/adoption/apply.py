@@ -34,6 +34,7 @@ class ApplyArguments(Arguments):
 
 def _apply(context: Context) -> step.Outcome:
     given = context.arguments
+    only = None if given["vms"] is None else set(given["vms"])
     with working(context) as desk:
         with context.platform.database.read() as session:
             plan = plans.load(session, desk.adoption)
@@ -43,8 +44,8 @@ def _apply(context: Context) -> step.Outcome:
                 desk.clouds,
                 desk.sessions,
                 desk.journal,
-                Meter(context, _count(plan, given["vms"])),
-                only=given["vms"],
+                Meter(context, _count(plan, only)),
+                only=only,
                 parallel=given["parallel"],
                 dry_run=given["dry_run"],
             )
@@ -53,7 +54,7 @@ def _apply(context: Context) -> step.Outcome:
     return _ended(context, outcome)
 
 
-def _count(plan: Plan, only: list[str] | None) -> int:
+def _count(plan: Plan, only: set[str] | None) -> int:
     return sum(1 for server in plan.ready() if only is None or server.id in only)
 
 

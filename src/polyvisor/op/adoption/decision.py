@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from polyvisor.adoption import documents, plan_file, rules
 from polyvisor.adoption.documents import Source
 from polyvisor.adoption.errors import AdoptionError
-from polyvisor.adoption.plan import Header, Network, Server
+from polyvisor.adoption.plan import Header, Network, Plan, Server
 from polyvisor.adoption.plan_file import Earlier
 from polyvisor.adoption.verdict import judge
 from polyvisor.op.adoption import adoption as adoptions
@@ -52,27 +53,40 @@ def book(adoption: Adoption) -> rules.RuleBook:
     return rules.RuleBook(plans.read(rules.Rules, adoption.rules), found)
 
 
-def upload(session: Session, actor: Actor, adoption: Adoption, text: bytes) -> None:
-    """Take a plan from outside instead of the present one. Raises Invalid, Conflict.
+@dataclass(frozen=True)
+class Upload:
+    """A plan from outside: what it says, and its documents as they were written, by their keys."""
 
-    Its facts and findings are believed until it is planned again, but never acted upon.
-    """
-    adoptions.refuse_busy(session, adoption)
+    plan: Plan
+    texts: Mapping[str, str]
+
+
+def parse(text: bytes) -> Upload:
+    """Read a plan's file; of ten thousand VMs that takes half a minute. Raises Invalid."""
     if len(text) > LONGEST_PLAN:
         raise Invalid("body", f"a plan of more than {LONGEST_PLAN // 2**20} MB: make several adoptions of it")
     try:
         lines = text.decode("utf-8").splitlines(keepends=True)
         sources = list(documents.split(lines, plans.FILE))
-        plan = plan_file.parse(sources, plans.FILE)
         texts = {key: source.text for key, source in Earlier(None, sources).sources.items()}
+        return Upload(plan_file.parse(sources, plans.FILE), texts)
     except UnicodeDecodeError:
         raise Invalid("body", "is not UTF-8 text") from None
     except AdoptionError as error:
         raise Invalid("body", str(error)) from None
+
+
+def upload(session: Session, actor: Actor, adoption: Adoption, given: Upload) -> None:
+    """Take a plan from outside instead of the present one. Raises Invalid, Conflict.
+
+    Its facts and findings are believed until it is planned again, but never acted upon.
+    """
+    adoptions.refuse_busy(session, adoption)
+    plan = given.plan
     known = set(session.scalars(select(VCenter.uuid).where(VCenter.id.in_(adoption.vcenters))))
     for uuid in {*plan.header.vcenters, *(server.vcenter for server in plan.servers)} - known:
         raise Invalid("body", f"the plan is about vCenter {uuid}, which is none of this adoption's")
-    plans.put(session, adoption, plan, texts)
+    plans.put(session, adoption, plan, given.texts)
     adoption.stale = True
     entry.record(session, actor, "adoption.upload", adoptions.target(adoption), vms=len(plan.servers))
 

@@ -83,8 +83,11 @@ class DatabaseJournal(Journal):
             mine = (JournalVm.adoption_id == self._adoption, JournalVm.vm.in_([vm.id for vm in vms]))
             known = {row.vm: row for row in session.scalars(select(JournalVm).where(*mine))}
             for vm in vms:
-                before = known[vm.id].details if vm.id in known else {}
-                session.merge(self._row(vm, _merged(before, vm.details)))
+                row = known.get(vm.id) or JournalVm(adoption_id=self._adoption, vm=vm.id, details={})
+                row.state, row.reason, row.at = vm.state, vm.reason, now()
+                row.details = _merged(row.details, vm.details)
+                row.server = row.details.get("server")
+                session.add(row)
 
     def drop(self, *vms: str) -> None:
         """As the interface says."""
@@ -111,17 +114,6 @@ class DatabaseJournal(Journal):
         with self._database.read() as session:
             rows = list(session.scalars(wanted))
         return [Thing(row.owner, row.kind, row.key, row.external_id, row.project, row.made) for row in rows]
-
-    def _row(self, vm: Vm, details: dict[str, Any]) -> JournalVm:
-        return JournalVm(
-            adoption_id=self._adoption,
-            vm=vm.id,
-            state=vm.state,
-            reason=vm.reason,
-            details=details,
-            server=details.get("server"),
-            at=now(),
-        )
 
 
 def _merged(before: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

@@ -180,4 +180,9 @@ def require(session: Session, adoption: Adoption) -> None:
 
 def require_vms(session: Session, adoption: Adoption, vms: Sequence[str]) -> list[AdoptionDocument]:
     """The documents of these VMs. Raises NotFound."""
-    return [get(session, adoption, "server", vm) for vm in vms]
+    mine = (AdoptionDocument.adoption_id == adoption.id, AdoptionDocument.kind == "server")
+    rows = session.scalars(select(AdoptionDocument).where(*mine, AdoptionDocument.key.in_(vms)))
+    found = {row.key: row for row in rows}
+    if missing := [vm for vm in vms if vm not in found]:
+        raise NotFound(f"no VM {missing[0]!r} in the plan of {adoption.name}")
+    return [found[vm] for vm in vms]

@@ -23,7 +23,8 @@ class ReleaseArguments(Arguments):
 
 
 def _release(context: Context) -> Outcome:
-    only = context.arguments["vms"]
+    given = context.arguments["vms"]
+    only = None if given is None else set(given)
     with working(context) as desk:
         known = [
             vm.id

@@ -43,6 +43,8 @@ def submit(  # noqa: PLR0913, PLR0917 - what an operation consists of
     wish = Wish(name, arguments.model_dump(), [step.name for step in STEPS[name]], key)
     if found := operations.repeated(session, actor, wish, adoption.id):
         return found
+    # Whoever changes the plan has this lock too: no decision falls between a plan's reading and writing.
+    adoptions.get(session, adoption.id, lock=True)
     _ADMIT[name](session, adoption, arguments)
     return operations.submit(session, actor, wish, adoptions.subject(session, adoption))
 

@@ -92,6 +92,9 @@ def update(platform: Platform, actor: Actor, key: str, changes: Changes) -> VCen
             _refuse_taken(session, str(changes.name))
     old = reach_of(platform, before)
     reach = _changed(old, changes)
+    if reach != old and changes.password is None:
+        # Or whoever may change it could have the password sent to wherever they like.
+        raise Invalid("body.password", "must be given again with another address, account or trust")
     about = _ask(platform, reach) if reach != old else {}
     if about and about["uuid"] != before.uuid:
         raise Conflict(

@@ -11,7 +11,7 @@ from polyvisor.adoption.rules import Rules
 from polyvisor.op.adoption import adoption as adoptions
 from polyvisor.op.adoption import decision
 from polyvisor.op.adoption import plan as plans
-from polyvisor.op.api.dependencies import Reading, TheCaller, Writing
+from polyvisor.op.api.dependencies import Reading, TheCaller, ThePlatform, Writing
 from polyvisor.op.api.problems import documented
 from polyvisor.op.api.routers.adoption import MANAGE, READ, AdoptionId
 from polyvisor.op.api.routers.adoption_vm import show_finding
@@ -95,16 +95,18 @@ def download_adoption_plan(session: Reading, adoption_id: AdoptionId) -> Respons
 
 @router.put("/plan", dependencies=[MANAGE], responses=documented(404, 409))
 def upload_adoption_plan(
-    session: Writing,
+    platform: ThePlatform,
     caller: TheCaller,
     adoption_id: AdoptionId,
     text: Annotated[bytes, Body(media_type=_YAML, description="The plan's file.")],
 ) -> AdoptionOut:
     """Take an edited plan instead of the present one. A mistake in it is told with its line."""
-    adoption = adoptions.get(session, adoption_id, lock=True)
-    decision.upload(session, caller.actor, adoption, text)
-    session.flush()
-    return AdoptionOut.model_validate(adoption)
+    given = decision.parse(text)
+    with platform.database.write() as session:
+        adoption = adoptions.get(session, adoption_id, lock=True)
+        decision.upload(session, caller.actor, adoption, given)
+        session.flush()
+        return AdoptionOut.model_validate(adoption)
 
 
 def _rules(adoption: Adoption) -> RulesOut:

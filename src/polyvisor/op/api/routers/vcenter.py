@@ -90,7 +90,10 @@ def show_vcenter(session: Reading, vcenter_id: VCenterId) -> VCenterOut:
 def change_vcenter(
     platform: ThePlatform, caller: TheCaller, vcenter_id: VCenterId, wanted: VCenterChange
 ) -> VCenterOut:
-    """Change name, address, account or trust. It must answer in the new way first, and be the same."""
+    """Change name, address, account or trust. It must answer in the new way first, and be the same.
+
+    All but the name needs the password again.
+    """
     changes = Changes(
         name=wanted.name,
         host=wanted.host,
