@@ -143,7 +143,7 @@ def measure(lab: Lab, directory: Path, options: Any) -> None:
     """Print the figures of one run."""
     plan = plan_for(lab, directory, options.vms)
     clouds = Clouds(lab.connection)
-    with closing(journal.Journal(directory / "journal")) as written:
+    with closing(journal.FileJournal(directory / "journal")) as written:
         before, start = lab.cpu(), perf_counter()
         outcome = apply(plan, clouds, lab.vcenters, written, tell, parallel=options.parallel)
         seconds, used = perf_counter() - start, lab.cpu() - before

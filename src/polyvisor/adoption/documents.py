@@ -76,19 +76,24 @@ def read(file: Path) -> Iterator[Source]:
     """
     try:
         with file.open(encoding="utf-8") as stream:
-            lines: list[str] = []
-            first = 1
-            for number, line in enumerate(stream, 1):
-                if line.rstrip() == "---" or line.startswith("--- "):
-                    yield from _source(file, first, lines)
-                    lines, first = [line], number
-                else:
-                    lines.append(line)
-            yield from _source(file, first, lines)
+            yield from split(stream, file)
     except OSError as exc:
         raise AdoptionError(f"{file} cannot be read: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
         raise AdoptionError(f"{file} is not UTF-8 text") from exc
+
+
+def split(text: Iterable[str], file: Path) -> Iterator[Source]:
+    """Split the lines of a file into its documents; mistakes in them are told with its name."""
+    lines: list[str] = []
+    first = 1
+    for number, line in enumerate(text, 1):
+        if line.rstrip() == "---" or line.startswith("--- "):
+            yield from _source(file, first, lines)
+            lines, first = [line], number
+        else:
+            lines.append(line)
+    yield from _source(file, first, lines)
 
 
 def _source(file: Path, line: int, lines: Sequence[str]) -> Iterator[Source]:

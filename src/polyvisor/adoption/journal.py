@@ -1,7 +1,7 @@
 """What apply and release have begun and done, beside the plan: by it they go on after they were killed.
 
-One SQLite file. A line is written, and is on the disk, before OpenStack is asked for something, and again
-when it has answered. It has ids, reasons and fingerprints, and never a secret.
+A line is written, and is on the disk, before OpenStack is asked for something, and again when it has
+answered. It has ids, reasons and fingerprints, and never a secret.
 """
 
 import fcntl
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from polyvisor.adoption.errors import AdoptionError
 
@@ -76,14 +76,42 @@ class Vm:
     at: str = ""
 
 
-class Journal:
-    """The journal of one plan. Thread-safe.
+class Journal(Protocol):
+    """The journal of one plan. Thread-safe; wherever it is kept, what is written survives a crash.
+
+    What it raises that is no AdoptionError ends apply and release as a crash would, only that what other
+    threads have under way is brought to its end. So whoever keeps it can refuse to begin with more VMs.
 
     Attributes:
         id: made for it, and written on what apply makes, by which that is found again.
     """
 
     id: str
+
+    def write(self, *things: Thing) -> None:
+        """Write down that these are asked for (without id), or there (with id)."""
+
+    def forget(self, *things: Thing) -> None:
+        """Write down that these are gone."""
+
+    def things(self, owner: str | None = None, kind: str | None = None) -> list[Thing]:
+        """Those of an owner, of a kind; None: of all. In order of owner, kind and key."""
+
+    def thing(self, owner: str, kind: str, key: str) -> Thing | None:
+        """One of them."""
+
+    def note(self, *vms: Vm) -> None:
+        """Write down how far VMs are. Details are added to those that are known; those that are None go."""
+
+    def drop(self, *vms: str) -> None:
+        """Forget VMs of which nothing is left, as if apply had never begun with them."""
+
+    def vms(self) -> dict[str, Vm]:
+        """All VMs that apply has begun with, by id."""
+
+
+class FileJournal(Journal):
+    """A journal that is one SQLite file."""
 
     def __init__(self, file: Path) -> None:
         """Open it, or make it, readable by its owner only.

@@ -36,7 +36,12 @@ def load(file: Path) -> Plan:
     Raises:
         AdoptionError: it cannot be read, or has a mistake; with file and line.
     """
-    plan = _sorted(documents.read(file), file)
+    return parse(documents.read(file), file)
+
+
+def parse(sources: Iterable[Source], file: Path) -> Plan:
+    """The same, of its documents."""
+    plan = _sorted(sources, file)
     networks = {network.network: network for network in plan.networks}
     return replace(plan, servers=[judge(server, networks, plan.header) for server in plan.servers])
 
@@ -74,15 +79,15 @@ def _identities(document: Any) -> Iterator[tuple[str, str]]:
 class Earlier:
     """The plan that is there already: what people wrote into it, and what it said of vCenter."""
 
-    def __init__(self, file: Path | None) -> None:
-        """Read it; only what somebody touched is looked at closely. None: there is none.
+    def __init__(self, file: Path | None, sources: Iterable[Source] = ()) -> None:
+        """Read it; only what somebody touched is looked at closely. None: there is none, or these sources.
 
         Raises:
             AdoptionError: it cannot be read, or has a mistake; with file and line.
         """
         self.sources: dict[str, Source] = {}
         self.networks: dict[tuple[str, int | None], Network] = {}
-        for source in documents.read(file) if file else ():
+        for source in documents.read(file) if file else sources:
             found = _ID.search(source.text) if "\nkind: server\n" in source.text else None
             self._add(found[1] if found else self._look(source), source)
 
@@ -96,7 +101,7 @@ class Earlier:
         document = documents.parse(source, _DOCUMENT, tagged=True)
         if isinstance(document, Network) and source.touched:
             self.networks[document.physical_network, document.vlan] = document
-        return _key(document)
+        return key(document)
 
     def server(self, key: str) -> Server | None:
         """The server that the earlier plan has for a VM."""
@@ -127,17 +132,30 @@ def save(plan: Plan, file: Path, earlier: Earlier) -> None:
 
 def render(document: Any, earlier: Earlier) -> str:
     """The text of one document."""
-    source = earlier.sources.get(_key(document)) if isinstance(document, (Network, Server)) else None
+    source = earlier.sources.get(key(document)) if isinstance(document, (Network, Server)) else None
     if source and source.touched:
         return _refreshed(source, _plain(document))
     values = _plain(document)
+    text = _fresh(values)
+    return documents.seal(text) if values.keys() & set(_FACTS) else text
+
+
+def _fresh(values: Mapping[str, Any]) -> str:
     decisions = {name: value for name, value in values.items() if name not in _FACTS}
     facts = {name: value for name, value in values.items() if name in _FACTS}
     text = "---\n" + documents.dump(decisions)
-    return documents.seal(text + _REMARK + documents.dump(facts) if facts else text)
+    return text + _REMARK + documents.dump(facts) if facts else text
 
 
-def _key(document: Any) -> str:
+def rewrite(document: Any, source: Source) -> str:
+    """The text of a document in which somebody has changed values otherwise than in the text: it counts as
+    touched from now on."""
+    values = _plain(document)
+    return _refreshed(source, values) if source.touched else _fresh(values)
+
+
+def key(document: Any) -> str:
+    """What a document is known by within the plan: of a server the id of the VM."""
     if isinstance(document, Network):
         return f"{document.physical_network}/{document.vlan}"
     if isinstance(document, Flavor):

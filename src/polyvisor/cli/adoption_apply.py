@@ -97,7 +97,7 @@ def status_command(plan_path: Path, form: str) -> None:
     file = journal.beside(plan_path)
     vms: Mapping[str, journal.Vm] = {}
     if file.exists():
-        with closing(journal.Journal(file)) as written:
+        with closing(journal.FileJournal(file)) as written:
             vms = written.vms()
     if form == "json":
         click.echo(json.dumps(report.status(plan, vms)))
@@ -118,7 +118,7 @@ def verify_command(
     plan = plan_file.load(plan_path)
     console = Console(stderr=True)
     with (
-        closing(journal.Journal(_journal(plan_path))) as written,
+        closing(journal.FileJournal(_journal(plan_path))) as written,
         sessions(vcenters_file, **vcenter) as found,
         console.status("Reading") as status,
     ):
@@ -166,11 +166,11 @@ def release_command(
 
 
 @contextmanager
-def _working(plan_path: Path, os_cloud: str | None) -> Iterator[tuple[Clouds, journal.Journal]]:
+def _working(plan_path: Path, os_cloud: str | None) -> Iterator[tuple[Clouds, journal.FileJournal]]:
     """Nobody else works on the plan meanwhile."""
     with (
         journal.exclusive(plan_path),
-        closing(journal.Journal(journal.beside(plan_path))) as written,
+        closing(journal.FileJournal(journal.beside(plan_path))) as written,
     ):
         yield Clouds(connect(os_cloud)), written
 

@@ -39,6 +39,9 @@ class Right(enum.StrEnum):
     SERVER_CONSOLE = "server.console"
     #: Let go of a server that was adopted, so that it is no cloud's.
     SERVER_RELEASE = "server.release"
+    #: vCenters that are attached to clouds, and what is planned for their VMs.
+    ADOPTION_READ = "adoption.read"
+    ADOPTION_MANAGE = "adoption.manage"
     INVENTORY_READ = "inventory.read"
     INVENTORY_TAG = "inventory.tag"
 
@@ -74,7 +77,7 @@ BUILT_IN = {
         BuiltIn(
             "operator",
             "Runs clouds and what is on them",
-            _READ | _SERVERS | {Right.CLOUD_MANAGE, Right.INVENTORY_TAG},
+            _READ | _SERVERS | {Right.CLOUD_MANAGE, Right.ADOPTION_MANAGE, Right.INVENTORY_TAG},
         ),
         BuiltIn(
             "tenant_manager",

@@ -81,7 +81,7 @@ class AdoptionDemo:
             closing(self._session),
             _quotas(self._admin),
             journal.exclusive(plan_path),
-            closing(journal.Journal(journal.beside(plan_path))) as written,
+            closing(journal.FileJournal(journal.beside(plan_path))) as written,
         ):
             with self._progress.stage("discover, check, plan"):
                 self._release(written)

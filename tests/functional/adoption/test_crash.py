@@ -39,7 +39,7 @@ RULES: dict[str, Any] = {
 WANTED = ("app-003", "app-007")
 
 
-class FusedJournal(journals.Journal):
+class FusedJournal(journals.FileJournal):
     """A journal of a process that can be killed before and after each line."""
 
     fuse = Fuse()

@@ -7,20 +7,20 @@ from pathlib import Path
 import pytest
 
 from polyvisor.adoption.errors import AdoptionError
-from polyvisor.adoption.journal import SHARED, Journal, Thing, Vm, beside, exclusive
+from polyvisor.adoption.journal import SHARED, FileJournal, Thing, Vm, beside, exclusive
 
 PORT = Thing("vc:vm-1", "port", "NIC 4000")
 
 
 def test_what_was_written_is_there_again(tmp_path: Path) -> None:
     file = beside(tmp_path / "plan.yaml")
-    with closing(Journal(file)) as journal:
+    with closing(FileJournal(file)) as journal:
         first = journal.id
         journal.write(PORT, Thing(SHARED, "network", "physnet1/30", id="n", made=False))
         journal.write(replace(PORT, id="p", project="shop"))
         journal.note(Vm("vc:vm-1", "under way", "", {"before": "print", "host": "host-1"}))
         journal.note(Vm("vc:vm-1", "adopted", "", {"server": "s"}))
-    with closing(Journal(file)) as journal:
+    with closing(FileJournal(file)) as journal:
         assert journal.id == first
         assert journal.things("vc:vm-1") == [replace(PORT, id="p", project="shop")]
         assert [thing.made for thing in journal.things(kind="network")] == [False]
@@ -35,7 +35,7 @@ def test_what_was_written_is_there_again(tmp_path: Path) -> None:
 def test_a_file_that_is_no_journal(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("servers: none\n" * 100)
     with pytest.raises(AdoptionError, match="x cannot be used"):
-        Journal(tmp_path / "x")
+        FileJournal(tmp_path / "x")
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:

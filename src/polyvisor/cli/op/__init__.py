@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import click
 
+from polyvisor.cli.op.adopt import adopt
 from polyvisor.cli.op.base import Group
 from polyvisor.cli.op.cloud import cloud
 from polyvisor.cli.op.serve import api, migrate, serve, worker
+from polyvisor.cli.op.tenant import tenant
+from polyvisor.cli.op.token import token
 from polyvisor.cli.op.user import user
+from polyvisor.cli.op.vcenter import vcenter
 
 
 @click.group(cls=Group)
@@ -19,5 +23,5 @@ def op() -> None:
     """
 
 
-for command in (serve, api, worker, migrate, cloud, user):
+for command in (serve, api, worker, migrate, cloud, user, tenant, token, vcenter, adopt):
     op.add_command(command)

@@ -19,7 +19,9 @@ from polyvisor.op.actions import (
     volume,
 )
 from polyvisor.op.actions.action import Action
+from polyvisor.op.adoption import release, request
 from polyvisor.op.operations.step import Step
+from polyvisor.op.rights import Right
 
 #: What can be done to a server that there is.
 ACTIONS: dict[str, Action[Any]] = {
@@ -45,5 +47,13 @@ ACTIONS: dict[str, Action[Any]] = {
 #: Of every operation that the engine may be given.
 STEPS: dict[str, tuple[Step, ...]] = {
     create.NAME: create.STEPS,
+    **request.STEPS,
     **{name: action.steps for name, action in ACTIONS.items()},
+}
+#: What is needed to ask for each.
+RIGHTS: dict[str, Right] = {
+    create.NAME: Right.SERVER_CREATE,
+    **dict.fromkeys(request.STEPS, Right.ADOPTION_MANAGE),
+    release.NAME: Right.SERVER_RELEASE,
+    **{name: action.right for name, action in ACTIONS.items()},
 }

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
-from polyvisor.op.api import problems
+from polyvisor.op.api import problems, security
 from polyvisor.op.api.dependencies import get_request_id
 from polyvisor.op.api.needs import guard
 from polyvisor.op.api.routers import (
     action,
+    adoption,
+    adoption_operation,
+    adoption_plan,
+    adoption_vm,
     audit,
     cloud,
     console,
@@ -31,6 +36,7 @@ from polyvisor.op.api.routers import (
     token,
     tree,
     user,
+    vcenter,
 )
 from polyvisor.op.inventory.events import Bell
 from polyvisor.op.platform import Platform
@@ -57,6 +63,11 @@ ROUTERS = (
     action,
     server,
     console,
+    vcenter,
+    adoption,
+    adoption_vm,
+    adoption_plan,
+    adoption_operation,
 )
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -84,8 +95,15 @@ def make_app(platform: Platform) -> FastAPI:
     app.include_router(_api())
     app.middleware("http")(_with_headers)
     problems.install(app)
-    app.openapi = lambda: problems.describe(FastAPI.openapi(app))  # type: ignore[method-assign]
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with what FastAPI does not know of."""
+    document = problems.describe(FastAPI.openapi(app))
+    routes = [route for module in ROUTERS for route in module.router.routes]
+    return security.describe(document, app.state.platform, PREFIX, routes)
 
 
 def _api() -> APIRouter:

@@ -16,7 +16,7 @@ from polyvisor.op.clouds import faults
 from polyvisor.op.clouds.credential import Credential, Reach
 from polyvisor.op.clouds.probe import probe as ask
 from polyvisor.op.db.base import now
-from polyvisor.op.db.models import Cloud, Grant, Project
+from polyvisor.op.db.models import Cloud, Grant, Project, VCenter
 from polyvisor.op.db.models.cloud import Health
 from polyvisor.op.identity.actor import Actor
 from polyvisor.op.inventory import events
@@ -49,7 +49,7 @@ def get(session: Session, key: str) -> Cloud:
 
 def register(platform: Platform, actor: Actor, name: str, reach: Reach) -> Cloud:
     """Add a cloud that answers. Raises Invalid, Conflict, CloudUnavailable, CloudRefused."""
-    _check_certificate(reach.ca_certificate)
+    check_certificate(reach.ca_certificate)
     with platform.database.read() as session:
         _refuse_taken(session, name)
     capabilities = _try(platform, name, reach)
@@ -89,7 +89,7 @@ def update(platform: Platform, actor: Actor, key: str, changes: Changes) -> Clou
         (changes.ca_certificate or None) if changes.ca_certificate is not None else old.ca_certificate,
         old.insecure if changes.insecure is None else changes.insecure,
     )
-    _check_certificate(reach.ca_certificate)
+    check_certificate(reach.ca_certificate)
     if reach != old:
         _try(platform, before.name, reach)
     with platform.database.write() as session:
@@ -138,12 +138,14 @@ def drain(session: Session, actor: Actor, key: str, *, draining: bool) -> Cloud:
 
 
 def remove(session: Session, actor: Actor, key: str) -> None:
-    """Forget a cloud; what is on it stays. Raises NotFound, Conflict while tenants use it."""
+    """Forget a cloud; what is on it stays. Raises NotFound, Conflict while tenants or vCenters are on it."""
     cloud = get(session, key)
     if not cloud.draining:
         raise Conflict(f"{cloud.name} is in use: drain it first")
     if session.scalar(select(Project.id).where(Project.cloud_id == cloud.id).limit(1)):
         raise Conflict(f"tenants have projects on {cloud.name}: take those from them first")
+    if session.scalar(select(VCenter.id).where(VCenter.cloud_id == cloud.id).limit(1)):
+        raise Conflict(f"vCenters are attached to {cloud.name}: detach them first")
     events.lock(session)
     session.execute(delete(Grant).where(Grant.node == cloud.node))
     session.delete(cloud)
@@ -176,7 +178,8 @@ def _reach(platform: Platform, cloud: Cloud) -> Reach:
     return Reach(credential, cloud.region, cloud.ca_certificate, cloud.insecure)
 
 
-def _check_certificate(pem: str | None) -> None:
+def check_certificate(pem: str | None) -> None:
+    """Raise Invalid unless it is certificates in PEM, or nothing."""
     if not pem:
         return
     try:

@@ -87,6 +87,17 @@ class Clouds:
         seconds = deadline or self._settings.cloud_call_seconds
         return self._guarded(line, way, seconds, lambda: work(self._connection(cloud_id, project_id, way)))
 
+    def connect(self, cloud_id: str) -> Any:
+        """An openstacksdk Connection as the account of a cloud that answers now, for work with time limits
+        of its own. Raises as ``run`` does.
+        """
+
+        def answering(connection: Any) -> Any:
+            connection.session.get_token()
+            return connection
+
+        return self.run(cloud_id, answering)
+
     def try_out(self, name: str, reach: Reach, work: Work[T], *, deadline: float | None = None) -> T:
         """Run work on a cloud that is not registered (yet), or not in this way. Raises as ``run`` does."""
         seconds = deadline or self._settings.cloud_call_seconds
@@ -170,16 +181,18 @@ class Clouds:
             region_name=reach.region,
             interface=reach.credential.interface,
             verify=not reach.insecure,
-            cacert=self._ca_file(reach.ca_certificate) if reach.ca_certificate else None,
+            cacert=ca_file(self._settings, reach.ca_certificate) if reach.ca_certificate else None,
         )
         # A limit for each request too, or a thread whose caller has given up would never be free again.
         return openstack.connection.Connection(config=region, api_timeout=self._settings.cloud_call_seconds)
 
-    def _ca_file(self, pem: str) -> str:
-        folder: Path = self._settings.data / "ca"
-        folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{hashlib.sha256(pem.encode()).hexdigest()[:32]}.pem"
-        partial = file.with_suffix(f".{threading.get_ident()}")
-        partial.write_text(pem)
-        partial.replace(file)
-        return str(file)
+
+def ca_file(settings: Settings, pem: str) -> str:
+    """A file with these certificates, for libraries that take nothing else."""
+    folder: Path = settings.data / "ca"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{hashlib.sha256(pem.encode()).hexdigest()[:32]}.pem"
+    partial = file.with_suffix(f".{threading.get_ident()}")
+    partial.write_text(pem)
+    partial.replace(file)
+    return str(file)

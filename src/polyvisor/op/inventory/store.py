@@ -15,7 +15,7 @@ from polyvisor.op.db.base import now
 from polyvisor.op.db.models import Project, Resource
 from polyvisor.op.db.models.project import ProjectState
 from polyvisor.op.db.models.resource import Kind
-from polyvisor.op.inventory import events
+from polyvisor.op.inventory import events, origin
 from polyvisor.op.inventory.events import News
 from polyvisor.op.inventory.found import Found, Ref
 
@@ -49,7 +49,8 @@ def put(
     first reading.
     """
     events.lock(session)
-    there = {one.id(cloud_id): one for one in found if not one.deleted}
+    present = origin.mark(session, cloud_id, [one for one in found if not one.deleted])
+    there = {one.id(cloud_id): one for one in present}
     before = {row.id: row for row in session.execute(select(*_BEFORE).where(Resource.id.in_(there)))}
     owners = _owners(session, cloud_id)
     changed, news = [], []

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from polyvisor.op.clouds.connections import Work
 from polyvisor.op.db.models import Operation
 from polyvisor.op.db.models.operation import State
-from polyvisor.op.operations.step import StepError
+from polyvisor.op.operations.step import StepError, Wait
 from polyvisor.op.platform import Platform
 
 T = TypeVar("T")
@@ -23,10 +24,17 @@ class Fenced(Exception):  # noqa: N818 - a state, not an error
 class Context:
     """An operation in the hands of one executor."""
 
-    def __init__(self, platform: Platform, operation: Operation, renew: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        operation: Operation,
+        renew: Callable[[], None],
+        show: Callable[[Context, Wait], None],
+    ) -> None:
         self.platform = platform
         self.operation = operation
         self._renew = renew
+        self._show = show
 
     @property
     def memory(self) -> dict[str, Any]:
@@ -49,6 +57,22 @@ class Context:
     def guard(self) -> None:
         """Be sure that the operation is still in these hands; do so right before anything is changed."""
         self._renew()
+
+    def hold(self, session: Session) -> None:
+        """Be sure of it until the end of a transaction, and know whether it is to end before its time.
+
+        Raises Fenced.
+        """
+        mine = (Operation.id == self.operation.id, Operation.fence == self.operation.fence)
+        row = select(Operation.cancelling).where(*mine, Operation.state == State.RUNNING)
+        cancelling = session.scalar(row.with_for_update())
+        if cancelling is None:
+            raise Fenced(self.operation.id)
+        self.operation.cancelling = cancelling
+
+    def show(self, detail: str, progress: int) -> None:
+        """Tell how far a step is that takes long without a ``Wait``. Raises Fenced."""
+        self._show(self, Wait(detail, progress=progress))
 
     def run(self, work: Work[T], *, as_cloud: bool = False, deadline: float | None = None) -> T:
         """Work on the cloud as the account of the tenant's project, or as that of the cloud.

@@ -84,7 +84,12 @@ class Engine:
         steps = self._actions[operation.action]
         if row.state == State.SUCCEEDED and position + 1 < len(steps):
             return position + 1
-        context = Context(self.platform, operation, lambda: self._renew(operation))
+        context = Context(
+            self.platform,
+            operation,
+            lambda: self._renew(operation),
+            lambda context, how_far: record.step_goes_on(context, position, len(steps), how_far),
+        )
         record.step_began(context, position)
         try:
             outcome = self._persist(context, steps[position], position)

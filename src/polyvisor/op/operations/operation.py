@@ -278,7 +278,8 @@ def _make(  # noqa: PLR0913 - what an operation consists of
         ) from None
     node = subject.tenant_node or subject.cloud_node or "/"
     about = Target(subject.id or subject.external_id, subject.name, node)
-    entry.record(session, actor, f"server.{wish.action}", about, operation=made.id, arguments=wish.arguments)
+    name = record.audited(wish.action)
+    entry.record(session, actor, name, about, operation=made.id, arguments=wish.arguments)
     return made
 
 

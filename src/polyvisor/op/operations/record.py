@@ -84,6 +84,11 @@ def refuse(session: Session, operation: Operation, reason: str) -> None:
     _end(session, operation, State.FAILED, reason)
 
 
+def audited(action: str) -> str:
+    """What an action is called in the audit log: those without a noun are a server's."""
+    return action if "." in action else f"server.{action}"
+
+
 def _mine(session: Session, context: Context, **columns: Any) -> Operation:
     """The operation's row, with its lock; only if it is still in these hands."""
     statement = select(Operation).where(Operation.id == context.operation.id).with_for_update()
@@ -112,7 +117,7 @@ def _end(session: Session, row: Operation, state: State, reason: str | None) -> 
     actor = Actor(row.user_name, row.via, row.user_id, row.address, row.request_id)
     target = Target(row.resource_id or row.external_id, row.resource_name, row.tenant_node or row.cloud_node)
     detail = {"operation": row.id, "reason": reason} if reason else {"operation": row.id}
-    entry.record(session, actor, f"server.{row.action}.end", target, outcome=outcome, **detail)
+    entry.record(session, actor, f"{audited(row.action)}.end", target, outcome=outcome, **detail)
     tell(session, row)
     if row.parent_id:
         _part_ended(session, row.parent_id, moment)

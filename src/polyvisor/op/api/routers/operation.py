@@ -8,8 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from sqlalchemy.orm import Session
 
-from polyvisor.op.actions import create
-from polyvisor.op.actions.registry import ACTIONS
+from polyvisor.op.actions.registry import RIGHTS
 from polyvisor.op.api.dependencies import Caller, Reading, TheCaller, TheSlice, Writing
 from polyvisor.op.api.needs import ANYWHERE, needs
 from polyvisor.op.api.problems import documented
@@ -89,7 +88,5 @@ def show(session: Session, rows: Sequence[Operation]) -> list[OperationOut]:
 
 def _require(caller: Caller, operation: Operation) -> None:
     """Raise Forbidden unless the caller may do the same now."""
-    action = ACTIONS.get(operation.action)
-    right = action.right if action and operation.action != create.NAME else Right.SERVER_CREATE
     nodes = [node for node in (operation.tenant_node, operation.cloud_node) if node]
-    caller.access.require(right, *(nodes or ["/"]))
+    caller.access.require(RIGHTS.get(operation.action, Right.ADMINISTER), *(nodes or ["/"]))

@@ -1,0 +1,1 @@
+"""Adoption through the platform: vCenters, plans and journals in its database, the engine in its workers."""

@@ -1,0 +1,93 @@
+"""Operations on an adoption, one at a time: what has to be there before each, and its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from polyvisor.op.actions.action import Arguments
+from polyvisor.op.adoption import adoption as adoptions
+from polyvisor.op.adoption import apply, discover, plan_step, release, verify
+from polyvisor.op.adoption import plan as plans
+from polyvisor.op.clouds import cloud as clouds
+from polyvisor.op.db.models import Adoption, Operation
+from polyvisor.op.identity.actor import Actor
+from polyvisor.op.operations import operation as operations
+from polyvisor.op.operations.operation import Wish
+from polyvisor.op.operations.step import Step
+from polyvisor.op.problem import Conflict, NotFound
+
+STEPS: Mapping[str, tuple[Step, ...]] = {
+    discover.NAME: discover.STEPS,
+    plan_step.NAME: plan_step.STEPS,
+    apply.NAME: apply.STEPS,
+    verify.NAME: verify.STEPS,
+    release.NAME: release.STEPS,
+}
+
+
+def submit(  # noqa: PLR0913, PLR0917 - what an operation consists of
+    session: Session,
+    actor: Actor,
+    adoption: Adoption,
+    name: str,
+    arguments: Arguments,
+    key: str | None = None,
+) -> Operation:
+    """Have an operation on an adoption begin.
+
+    Raises NotFound, Conflict if something is missing or under way, Invalid for a key of another wish.
+    """
+    wish = Wish(name, arguments.model_dump(), [step.name for step in STEPS[name]], key)
+    if found := operations.repeated(session, actor, wish, adoption.id):
+        return found
+    # Whoever changes the plan has this lock too: no decision falls between a plan's reading and writing.
+    adoptions.get(session, adoption.id, lock=True)
+    _ADMIT[name](session, adoption, arguments)
+    return operations.submit(session, actor, wish, adoptions.subject(session, adoption))
+
+
+def _admit_discover(_session: Session, _adoption: Adoption, _arguments: Any) -> None:
+    """Nothing has to be there."""
+
+
+def _admit_plan(_session: Session, adoption: Adoption, _arguments: Any) -> None:
+    if adoption.discovered_at is None:
+        raise Conflict(f"{adoption.name}: nothing was read from its vCenters yet: discover first")
+
+
+def _admit_verify(session: Session, adoption: Adoption, _arguments: Any) -> None:
+    plans.require(session, adoption)
+
+
+def _admit_apply(session: Session, adoption: Adoption, arguments: Any) -> None:
+    cloud = clouds.get(session, adoption.cloud_id)
+    if not (cloud.capabilities.get("polyvisor") or {}).get("compute"):
+        raise Conflict(
+            f"cloud {cloud.name} cannot adopt: Polyvisor's plug-in is not in its Nova, or the platform's "
+            "account may not use it"
+        )
+    if cloud.draining:
+        raise Conflict(f"cloud {cloud.name} is being drained: nothing new is placed on it")
+    plans.require(session, adoption)
+    for row in plans.require_vms(session, adoption, arguments.vms or ()):
+        if row.state != "ready":
+            raise Conflict(f"{row.content['vm']['path']} is {row.state}: only what is ready can be adopted")
+
+
+def _admit_release(session: Session, adoption: Adoption, arguments: Any) -> None:
+    known = adoptions.journal_of(session, adoption.id, arguments.vms or ())
+    for vm in arguments.vms or ():
+        if vm not in known:
+            raise NotFound(f"{vm} was never adopted by {adoption.name}")
+
+
+_ADMIT: Mapping[str, Callable[[Session, Adoption, Any], None]] = {
+    discover.NAME: _admit_discover,
+    plan_step.NAME: _admit_plan,
+    apply.NAME: _admit_apply,
+    verify.NAME: _admit_verify,
+    release.NAME: _admit_release,
+}
