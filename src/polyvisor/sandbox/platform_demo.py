@@ -56,7 +56,8 @@ class PlatformDemo:
         return f"project {', '.join(open_ones)} to be ready" if open_ones else None
 
     def _unseen(self, servers: Iterable[str]) -> str | None:
-        missing = set(servers) - {one["external_id"] for one in self._servers()}
+        ready = {one["external_id"] for one in self._servers() if one["status"] != "BUILD"}
+        missing = set(servers) - ready
         return f"{len(missing)} adopted servers to be in the inventory" if missing else None
 
     def _servers(self) -> list[Any]:
