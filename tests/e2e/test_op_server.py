@@ -59,6 +59,7 @@ def test_it_is_reverted_to_a_snapshot(op: Platform, subject: Subject) -> None:
     assert [one["name"] for one in snapshots(op, subject) if one["current"]] == ["after"]
     subject.act("revert", snapshot=before["id"])
     assert [one["name"] for one in snapshots(op, subject) if one["current"]] == ["before"]
+    assert subject.now().status == "SHUTOFF"  # the snapshot has no memory
     subject.act("delete_snapshot", snapshot=before["id"], children=True)
     assert snapshots(op, subject) == []
 
@@ -100,7 +101,13 @@ def test_a_port_that_there_is_is_attached_and_stays(lab: Any, subject: Subject) 
         lab.tenant.network.delete_port(port.id)
 
 
-def test_its_console_has_an_address(op: Platform, subject: Subject) -> None:
+def test_its_console_has_an_address_while_it_runs(op: Platform, subject: Subject) -> None:
+    subject.act("stop")
+    refused = op.http.post(
+        f"{op.url}/resources/{subject.resource}/console", json={"type": "webmks"}, timeout=SECONDS
+    )
+    assert (refused.status_code, "start it first" in refused.json()["detail"]) == (409, True)
+    subject.act("start")
     console = op.call("POST", f"resources/{subject.resource}/console", type="webmks")
     assert console["protocol"] == "mks"
     assert console["url"].startswith("http")
