@@ -1,6 +1,7 @@
 """Two real OpenStacks and the platform over them: one over vCenter, one over KVM."""
 
 import os
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from subprocess import CompletedProcess
@@ -230,7 +231,8 @@ def test_a_server_of_each_is_deleted_by_the_platform(world: World, pair: dict[st
         assert world.tenants[name].compute.find_server(made["result"]["server"]) is None
 
 
-def test_it_comes_back_after_down(world: World, polyvisor: Polyvisor) -> None:
+def test_it_comes_back_after_supervisord_was_killed_and_down(world: World, polyvisor: Polyvisor) -> None:
+    os.kill(int((ROOT / "supervisord.pid").read_text()), signal.SIGKILL)
     polyvisor("down")
     assert [one for one in psutil.process_iter() if str(ROOT) in environment(one)] == []
     polyvisor("up")

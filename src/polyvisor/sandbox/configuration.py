@@ -53,18 +53,24 @@ class _PasteFile(configparser.RawConfigParser):
 
 
 def render(settings: Settings) -> bool:
-    """Write all configuration; True if any that a program reads came out different from before."""
+    """Write all configuration; True if a program may have read some of it that was different."""
     certificates.ensure(settings.ca_file.parent)
     for path, text in _overviews(settings).items():
         write_private(settings.etc / path, text)
-    written = [write_private(settings.etc / path, text) for path, text in _shared(settings).items()]
+    changed = [_changes(settings.etc / path, text) for path, text in _shared(settings).items()]
     for one in settings.openstacks:
-        written += [write_private(one.etc / path, text) for path, text in _of_openstack(one).items()]
+        changed += [_changes(one.etc / path, text) for path, text in _of_openstack(one).items()]
         for name in (*DATA_FOLDERS, *(VCENTER_FOLDERS if one.openstack.clusters else ())):
             (one.data / name.format(host=one.openstack.kvm_host)).mkdir(parents=True, exist_ok=True)
     for folder in (settings.logs, *(settings.data / name for name in SHARED_FOLDERS)):
         folder.mkdir(parents=True, exist_ok=True)
-    return any(written)
+    return any(changed)
+
+
+def _changes(file: Path, text: str) -> bool:
+    """Write a file; True if it was there and was different."""
+    was_there = file.exists()
+    return write_private(file, text) and was_there
 
 
 def _overviews(settings: Settings) -> dict[str, str]:

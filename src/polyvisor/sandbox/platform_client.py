@@ -24,7 +24,7 @@ class PlatformClient:
         self._http = requests.Session()
         file = platform.password_file(settings)
         if not file.exists():
-            raise PlatformError(f"{file}, which had the password of the administrator, is gone")
+            raise PlatformError(f"{file} is gone: write the password of the administrator admin into it")
         answer = self.call("POST", "session", name="admin", password=file.read_text().strip())
         self._http.headers["X-CSRF-Token"] = answer["csrf"]
 

@@ -16,9 +16,10 @@ def sandbox(tmp_path: Path) -> settings.Settings:
     return made
 
 
-def test_rendering_again_changes_nothing(sandbox: settings.Settings) -> None:
-    assert configuration.render(sandbox)
+def test_only_what_was_different_before_has_programs_stopped(sandbox: settings.Settings) -> None:
     assert not configuration.render(sandbox)
+    assert not configuration.render(sandbox)
+    assert configuration.render(dataclasses.replace(sandbox, kvm=True))
 
 
 def test_whatever_has_a_secret_in_it_is_for_the_owner_only(sandbox: settings.Settings) -> None:
@@ -71,9 +72,9 @@ def test_the_second_openstack_has_novas_own_pipelines(sandbox: settings.Settings
     assert own == (configuration.stock_configuration() / "nova" / "api-paste.ini").read_text()
 
 
-def test_what_only_supervisord_and_users_read_stops_no_program(sandbox: settings.Settings) -> None:
+def test_a_second_openstack_and_the_platform_are_added_without_a_stop(sandbox: settings.Settings) -> None:
     configuration.render(sandbox)
-    assert not configuration.render(dataclasses.replace(sandbox, op=True))
+    assert not configuration.render(dataclasses.replace(sandbox, second=True, op=True))
     assert "program:op" in (sandbox.etc / "supervisord.conf").read_text()
 
 
