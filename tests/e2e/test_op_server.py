@@ -45,8 +45,11 @@ def test_it_is_cloned(lab: Any, op: Platform, subject: Subject, servers: list[An
     assert subject.now().status == "ACTIVE"
 
 
-def test_it_is_resized(lab: Any, subject: Subject) -> None:
+def test_it_is_resized(lab: Any, subject: Subject, faults: Any) -> None:
+    # Nova takes so long to confirm it, and says nothing of that.
+    faults([{"method": "DeleteVirtualDisk_Task", "delay": "8s"}])
     subject.act("resize", flavor="small")
+    assert lab.faults_hit() > 0
     assert (subject.now().status, subject.now().flavor.original_name) == ("ACTIVE", "small")
     (vm,) = json.loads(lab.govc("vm.info", "-json", find(lab, subject.id)))["virtualMachines"]
     assert vm["config"]["hardware"]["memoryMB"] == 512
