@@ -16,8 +16,8 @@ setup: .venv/ready ## Install what everything else needs into .venv
 	tools/setup
 	@touch $@
 
-demo: setup ## Start the sandbox, and build servers on the ESXi hosts and datastores named
-	$(BIN)/polyvisor sandbox up $(shell [ "$$(id -u)" = 0 ] && echo --kvm)
+demo: setup ## Start the sandbox, build servers where asked, and end in the operations platform
+	$(BIN)/polyvisor sandbox up --op $(shell [ "$$(id -u)" = 0 ] && echo --kvm --second-cloud)
 	$(BIN)/polyvisor sandbox demo
 
 down: setup ## Stop the sandbox that `make demo` started

@@ -176,13 +176,15 @@ def faults(lab: Lab) -> Iterator[Callable[[list[dict[str, Any]]], None]]:
 @pytest.fixture
 def volumes(lab: Lab) -> Iterator[Volumes]:
     """Volumes that are deleted after the test, and leave no VM."""
+    find = ("find", "/", "-type", "m", "-name", "volume-*")
+    before = lab.govc(*find).split()
     tenants = Volumes(lab)
     yield tenants
     for volume in list(reversed(tenants.made)):
         # Cinder hears of the end of a server after Nova's users do.
         tenants.wait(volume, "available")
         tenants.delete(volume)
-    assert lab.govc("find", "/", "-type", "m", "-name", "volume-*").split() == []
+    assert lab.govc(*find).split() == before
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def test_each_is_on_its_hypervisor_with_an_address_of_the_subnet(lab: Any, mixed
     hosts = {
         kind: lab.admin.compute.get_server(server.id).compute_host for kind, server in mixed.servers.items()
     }
-    assert hosts["kvm"] == inventory.KVM_HOST
+    assert hosts["kvm"] == inventory.FIRST.kvm_host
     assert hosts["vmware"] in {cluster.compute for cluster in inventory.CLUSTERS}
     assert {port.status for port in mixed.ports.values()} == {"ACTIVE"}
     assert mixed.address("kvm") != mixed.address("vmware")
@@ -179,7 +179,7 @@ def test_no_server_is_built_on_the_wrong_kind_of_hypervisor(lab: Any) -> None:
     astray = [
         request(lab.admin, network, "wish", cloud.KVM_IMAGE, metadata={"vmware:host": "esx12"}),
         request(lab.admin, network, "esxi", cloud.KVM_IMAGE, host="compute1"),
-        request(lab.admin, network, "kvm", cloud.IMAGE, host=inventory.KVM_HOST),
+        request(lab.admin, network, "kvm", cloud.IMAGE, host=inventory.FIRST.kvm_host),
     ]
     for server in astray:
         failed = api.wait_for_server(server, "ERROR", failures=["ACTIVE"], interval=0.5, wait=SECONDS)

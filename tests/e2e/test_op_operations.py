@@ -99,6 +99,7 @@ def test_a_server_lives_by_the_platform(lab: Any, op: Platform, servers: list[An
     server = lab.tenant.compute.get_server(made["result"]["server"])
     servers.append(server)
     assert (server.status, server.metadata["polyvisor:operation"]) == ("ACTIVE", made["id"])
+    assert made["resource_id"] == op.resource(server.id)
     assert made["result"]["candidates"][0]["ok"]
 
     resource = op.resource(server.id)

@@ -18,8 +18,11 @@ from polyvisor.sandbox import (
     commands,
     configuration,
     demo,
+    inventory,
     lifecycle,
     packages,
+    platform_client,
+    platform_demo,
     probes,
     programs,
     supervision,
@@ -36,6 +39,8 @@ from polyvisor.sandbox.settings import (
     ports_from,
 )
 
+#: Users of the OpenStacks, as clouds.yaml has them.
+USERS = [one.named(user) for one in inventory.OPENSTACKS for user in ("admin", "demo", "system")]
 #: What can go wrong with a message that says all: no traceback is shown.
 EXPECTED = (
     SettingsError,
@@ -44,6 +49,7 @@ EXPECTED = (
     lifecycle.BusyError,
     lifecycle.NotASandboxError,
     packages.PackagesError,
+    platform_client.PlatformError,
     probes.ProbeTimeoutError,
     binaries.BuildError,
     supervision.PortTakenError,
@@ -95,16 +101,35 @@ def _port(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]
     "--vms", type=click.IntRange(0, 20000), help="Brownfield VMs in vCenter.  [default: 12, or as before]"
 )
 @click.option("--kvm", is_flag=True, help="With a KVM host, which it keeps from then on. Needs root.")
+@click.option(
+    "--second-cloud",
+    "second",
+    is_flag=True,
+    help="With a second OpenStack, over a KVM host of its own, kept from then on. Needs root.",
+)
+@click.option("--op", is_flag=True, help="With the operations platform over it, kept from then on.")
 @click.pass_obj
-def up(root: Path, port_base: int | None, ports: dict[str, int], vms: int | None, kvm: bool) -> None:
+def up(  # noqa: PLR0913, PLR0917 - one for each option
+    root: Path,
+    port_base: int | None,
+    ports: dict[str, int],
+    vms: int | None,
+    kvm: bool,
+    second: bool,
+    op: bool,
+) -> None:
     """Start it, making whatever is missing. Can be interrupted, and run again, at any time."""
     console = Console()
     with lifecycle.exclusive(root):
         settings = _wanted(root, port_base, ports, vms)
-        settings = dataclasses.replace(settings, kvm=settings.kvm or kvm)
+        settings = dataclasses.replace(
+            settings, kvm=settings.kvm or kvm, second=settings.second or second, op=settings.op or op
+        )
         progress = Progress(console)
         lifecycle.up(settings, progress)
     progress.summary(f"Sandbox ready in {root}")
+    if settings.op:
+        platform_demo.show_login(settings, console)
     console.print(
         f'Use it:  eval "$(polyvisor sandbox --root {root} env)"; openstack server list', soft_wrap=True
     )
@@ -131,6 +156,15 @@ def _existing(root: Path) -> Settings:
     if settings is None:
         raise SettingsError(f"no sandbox in {root}: `polyvisor sandbox --root {root} up` makes one")
     return settings
+
+
+def _second(settings: Settings) -> Settings:
+    if not settings.second:
+        raise SettingsError(
+            f"no second OpenStack in {settings.root}: "
+            f"`polyvisor sandbox --root {settings.root} up --second-cloud` adds one"
+        )
+    return settings.openstacks[1]
 
 
 @sandbox.command()
@@ -176,11 +210,14 @@ def status(root: Path) -> None:
 
 
 @sandbox.command()
-@click.option("--cloud", type=click.Choice(["admin", "demo", "system"]), default="admin", show_default=True)
+@click.option("--cloud", type=click.Choice(USERS), default="admin", show_default=True)
 @click.pass_obj
 def env(root: Path, cloud: str) -> None:
     """Print what `openstack`, `govc` and `polyvisor adopt` need, for `eval`."""
-    for name, value in configuration.client_environment(_existing(root), cloud).items():
+    settings = _existing(root)
+    if cloud.startswith(inventory.SECOND.named("")):
+        _second(settings)
+    for name, value in configuration.client_environment(settings, cloud).items():
         click.echo(f"export {name}={shlex.quote(value)}")
 
 
@@ -209,14 +246,18 @@ def restart(root: Path, service: str) -> None:
     supervision.Supervisor(settings).restart(service)
 
 
-@sandbox.command(context_settings={"ignore_unknown_options": True})
+@sandbox.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option("--second-cloud", "second", is_flag=True, help="On that of the second OpenStack.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_obj
-def kvm(root: Path, command: tuple[str, ...]) -> None:
+def kvm(root: Path, command: tuple[str, ...], second: bool) -> None:
     """Run COMMAND on the KVM host, as in: kvm virsh list; kvm tcpdump -eni fabric0."""
-    settings = _existing(root)
+    settings = _second(_existing(root)) if second else _existing(root)
     if (missing := namespace.is_there(settings)()) is not None:
-        raise SettingsError(f"{missing} are not there: `polyvisor sandbox --root {root} up --kvm` makes them")
+        option = "--second-cloud" if second else "--kvm"
+        raise SettingsError(
+            f"{missing} are not there: `polyvisor sandbox --root {root} up {option}` makes them"
+        )
     line = namespace.entering(settings, *command)
     os.execvp(line[0], line)  # noqa: S606 - a list, never a shell
 

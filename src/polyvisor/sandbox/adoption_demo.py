@@ -72,21 +72,33 @@ class AdoptionDemo:
         )
         self._vcenters = {settings.vcenter_uuid: self._session}
         self._folder = settings.data / "adoption-demo"
+        self._plan_path = self._folder / "plan.yaml"
+
+    def keep(self) -> list[str]:
+        """Adopt what is there, and leave it so until the next demo; return the servers."""
+        with self._at_work() as written, self._progress.stage("adopt it once more, for good"):
+            _make_room(self._admin)
+            plan = self._plan(discover(self._session, with_tags=False))
+            outcome = apply(plan, Clouds(self._admin), self._vcenters, written, self._waiting)
+        return list(outcome.adopted.values())
+
+    @contextmanager
+    def _at_work(self) -> Iterator[journal.Journal]:
+        self._folder.mkdir(exist_ok=True)
+        with (
+            closing(self._session),
+            journal.exclusive(self._plan_path),
+            closing(journal.FileJournal(journal.beside(self._plan_path))) as written,
+        ):
+            yield written
 
     def run(self) -> list[str]:
         """Do it all, show it; return what is wrong."""
-        self._folder.mkdir(exist_ok=True)
-        plan_path = self._folder / "plan.yaml"
-        with (
-            closing(self._session),
-            _quotas(self._admin),
-            journal.exclusive(plan_path),
-            closing(journal.FileJournal(journal.beside(plan_path))) as written,
-        ):
+        with self._at_work() as written, _quotas(self._admin):
             with self._progress.stage("discover, check, plan"):
                 self._release(written)
                 found = discover(self._session, with_tags=False)
-                plan = self._plan(found, plan_path)
+                plan = self._plan(found)
             with self._progress.stage("adopt what is there"):
                 before = self._prints(plan)
                 outcome = apply(plan, Clouds(self._admin), self._vcenters, written, self._waiting)
@@ -106,7 +118,7 @@ class AdoptionDemo:
         shutil.rmtree(self._folder)
         return wrong
 
-    def _plan(self, found: Discovery, plan_path: Path) -> Plan:
+    def _plan(self, found: Discovery) -> Plan:
         book = RuleBook(Rules.model_validate(_RULES, strict=False), {})
         made, _ = make_plan(
             [found],
@@ -115,7 +127,7 @@ class AdoptionDemo:
             Earlier(None),
             lambda projects: read_rooms(self._admin, projects),
         )
-        plan_file.save(made, plan_path, Earlier(None))
+        plan_file.save(made, self._plan_path, Earlier(None))
         return made
 
     def _release(self, written: journal.Journal) -> Released:
@@ -198,9 +210,8 @@ class AdoptionDemo:
         self._console.print(table)
 
 
-@contextmanager
-def _quotas(admin: Any) -> Iterator[None]:
-    """Room for what is there, and the role that Cinder asks for; quotas are as before afterwards."""
+def _make_room(admin: Any) -> None:
+    """Room for what is there, and the role that Cinder asks for."""
     identity = admin.identity
     project, user, role = (
         identity.find_project(PROJECT),
@@ -208,11 +219,18 @@ def _quotas(admin: Any) -> Iterator[None]:
         identity.find_role("admin"),
     )
     identity.assign_project_role_to_user(project, user, role)
+    admin.compute.update_quota_set(project.id, **_PLENTY)
+    admin.block_storage.update_quota_set(project.id, gigabytes=100_000)
+
+
+@contextmanager
+def _quotas(admin: Any) -> Iterator[None]:
+    """Room for what is there; quotas are as before afterwards."""
+    project = admin.identity.find_project(PROJECT)
     quota = admin.compute.get_quota_set(project.id)
     before = {name: getattr(quota, name) for name in _PLENTY}
-    admin.compute.update_quota_set(project.id, **_PLENTY)
     gigabytes = admin.block_storage.get_quota_set(project.id).gigabytes
-    admin.block_storage.update_quota_set(project.id, gigabytes=100_000)
+    _make_room(admin)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Connections to the sandbox's OpenStack, and what makes it ready for use."""
+"""Connections to an OpenStack of the sandbox, and what makes it ready for use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import openstack
 
 from polyvisor.sandbox import configuration, image, inventory, probes
 from polyvisor.sandbox.kvm import guest
-from polyvisor.sandbox.kvm import programs as kvm
 from polyvisor.sandbox.settings import Settings
 
 #: Name -> (vCPUs, RAM in MiB, root disk in GiB, swap in MiB).
@@ -26,36 +25,41 @@ IMAGE_PROPERTIES = {
     "hypervisor_type": "vmware",
 }
 KVM_IMAGE = "tiny-qcow2"
+#: Where there are two OpenStacks: of this name each has one, for the hypervisor that is its own.
+COMMON_IMAGE = "tiny"
 #: The disk is empty: Nova boots the kernel and the ramdisk that the image names.
 KVM_IMAGE_PROPERTIES = {"img_hv_type": "qemu", "os_command_line": guest.COMMAND_LINE}
 REQUEST_SECONDS = 60.0
 
 
 def connect(settings: Settings, name: str = "admin") -> Any:
-    """An openstacksdk connection as a user of the sandbox's clouds.yaml."""
+    """An openstacksdk connection as ``admin``, ``demo`` or ``system`` of the OpenStack."""
     loader = openstack.config.OpenStackConfig(
         config_files=[str(configuration.clouds_file(settings))], load_envvars=False
     )
-    region = loader.get_one(cloud=name)
+    region = loader.get_one(cloud=settings.openstack.named(name))
     return openstack.connection.Connection(config=region, api_timeout=REQUEST_SECONDS)
 
 
 def computes(settings: Settings) -> set[str]:
     """Names of Nova's compute services."""
-    on_kvm = {inventory.KVM_HOST} if settings.kvm else set()
-    return {cluster.compute for cluster in inventory.CLUSTERS} | on_kvm
+    openstack = settings.openstack
+    on_kvm = {openstack.kvm_host} if settings.kvm else set()
+    return {cluster.compute for cluster in openstack.clusters} | on_kvm
 
 
 def services_are_up(settings: Settings, cloud: Any) -> probes.Probe:
     """Nova's and Cinder's services, and Neutron's agents if there are any, report themselves up."""
-    wanted = {"nova-conductor", "nova-scheduler", "cinder-scheduler", inventory.VOLUME_SERVICE}
-    wanted |= computes(settings)
-    if settings.kvm:
-        wanted |= kvm.AGENTS.keys()
+    wanted = {"nova-conductor", "nova-scheduler"} | computes(settings)
+    has_volumes = bool(settings.openstack.clusters)
+    if has_volumes:
+        wanted |= {"cinder-scheduler", inventory.VOLUME_SERVICE}
+    wanted |= set(settings.agents)
 
     def probe() -> str | None:
         try:
-            services = [*cloud.compute.services(), *cloud.block_storage.services()]
+            services = [*cloud.compute.services()]
+            services += cloud.block_storage.services() if has_volumes else []
             up = {agent.binary for agent in cloud.network.agents() if agent.is_alive}
         except openstack.exceptions.SDKException as error:
             return f"nova, cinder and neutron to answer ({error})"
@@ -81,7 +85,7 @@ def hypervisors_are_found(settings: Settings, cloud: Any) -> probes.Probe:
 
 
 def seed(settings: Settings, cloud: Any, doing: Callable[[str], None]) -> None:
-    """Make the flavors, the VLAN network, the volume type and the image that are missing."""
+    """Make the flavors, the VLAN network, the volume type and the images that are missing."""
     doing("flavors")
     present = {flavor.name for flavor in cloud.compute.flavors()}
     for name, (vcpus, ram, disk, swap) in FLAVORS.items():
@@ -89,12 +93,17 @@ def seed(settings: Settings, cloud: Any, doing: Callable[[str], None]) -> None:
             cloud.compute.create_flavor(name=name, vcpus=vcpus, ram=ram, disk=disk, swap=swap)
     doing(f"network {NETWORK}")
     _seed_network(cloud)
+    if settings.openstack.clusters:
+        _seed_vcenter(settings, cloud, doing)
+
+
+def _seed_vcenter(settings: Settings, cloud: Any, doing: Callable[[str], None]) -> None:
     doing(f"volume type {VOLUME_TYPE}")
     if cloud.block_storage.find_type(VOLUME_TYPE) is None:
         specs = {"volume_backend_name": inventory.VOLUME_BACKEND}
         cloud.block_storage.create_type(name=VOLUME_TYPE, extra_specs=specs)
     doing(f"image {IMAGE}")
-    _seed_image(settings, cloud)
+    _upload_vmdk(settings, cloud, IMAGE)
 
 
 def _seed_network(cloud: Any) -> None:
@@ -109,9 +118,10 @@ def _seed_network(cloud: Any) -> None:
 
 def seed_kvm(settings: Settings, cloud: Any, doing: Callable[[str], None]) -> None:
     """Have Neutron's agents serve the VLAN network, and make the image that runs on the KVM host."""
-    doing(f"DHCP on {NETWORK}")
-    for subnet in cloud.network.subnets(name=f"{NETWORK}-v4", is_dhcp_enabled=False):
-        cloud.network.update_subnet(subnet, is_dhcp_enabled=True)
+    if inventory.DHCP_AGENT in settings.agents:
+        doing(f"DHCP on {NETWORK}")
+        for subnet in cloud.network.subnets(name=f"{NETWORK}-v4", is_dhcp_enabled=False):
+            cloud.network.update_subnet(subnet, is_dhcp_enabled=True)
     doing(f"image {KVM_IMAGE}")
     parts = {"kernel_id": ("aki", guest.kernel(settings)), "ramdisk_id": ("ari", guest.ramdisk(settings))}
     properties = dict(KVM_IMAGE_PROPERTIES)
@@ -120,12 +130,21 @@ def seed_kvm(settings: Settings, cloud: Any, doing: Callable[[str], None]) -> No
     qcow2 = settings.data / f"{KVM_IMAGE}.qcow2"
     image.write_qcow2(qcow2)
     _upload(cloud, KVM_IMAGE, qcow2, "qcow2", min_disk=1, properties=properties)
+    if not settings.openstack.clusters:
+        _upload(cloud, COMMON_IMAGE, qcow2, "qcow2", min_disk=1, properties=properties)
 
 
-def _seed_image(settings: Settings, cloud: Any) -> None:
+def seed_common(settings: Settings, cloud: Any, doing: Callable[[str], None]) -> None:
+    """Make the image of the name that both OpenStacks know; an OpenStack without a vCenter has it by then."""
+    if settings.openstack.clusters:
+        doing(f"image {COMMON_IMAGE}")
+        _upload_vmdk(settings, cloud, COMMON_IMAGE)
+
+
+def _upload_vmdk(settings: Settings, cloud: Any, name: str) -> None:
     vmdk = settings.data / f"{IMAGE}.vmdk"
     image.write_vmdk(vmdk)
-    _upload(cloud, IMAGE, vmdk, "vmdk", min_disk=1, properties=IMAGE_PROPERTIES)
+    _upload(cloud, name, vmdk, "vmdk", min_disk=1, properties=IMAGE_PROPERTIES)
 
 
 def _upload(cloud: Any, name: str, file: Path, disk_format: str, **rest: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import functools
 import getpass
 import io
 import os
@@ -12,10 +13,16 @@ from typing import Any
 
 import jinja2
 
-from polyvisor.sandbox import certificates, inventory, programs
+from polyvisor.sandbox import certificates, databases, inventory, programs
 from polyvisor.sandbox.settings import Settings, write_private
 
-#: Template -> where it goes below ``etc``.
+#: Template -> where it goes below ``etc``: of the sandbox, and of each OpenStack.
+SHARED_FILES = {
+    "rabbitmq.conf.j2": "rabbitmq/rabbitmq.conf",
+    "mariadb.cnf.j2": "mariadb/mariadb.cnf",
+}
+#: The same of what names all programs and all OpenStacks, for supervisord and for users.
+OVERVIEWS = {"clouds.yaml.j2": "clouds.yaml", "supervisord.conf.j2": "supervisord.conf"}
 FILES = {
     "keystone.conf.j2": "keystone/keystone.conf",
     "placement.conf.j2": "placement/placement.conf",
@@ -23,24 +30,21 @@ FILES = {
     "neutron.conf.j2": "neutron/neutron.conf",
     "ml2_conf.ini.j2": "neutron/ml2_conf.ini",
     "nova.conf.j2": "nova/nova.conf",
-    "cinder.conf.j2": "cinder/cinder.conf",
-    "rabbitmq.conf.j2": "rabbitmq/rabbitmq.conf",
-    "mariadb.cnf.j2": "mariadb/mariadb.cnf",
-    "clouds.yaml.j2": "clouds.yaml",
 }
-#: Where it goes -> template.
+#: The same of an OpenStack with a KVM host.
 KVM_FILES = {
-    f"nova-{inventory.KVM_HOST}/nova.conf": "nova-kvm.conf.j2",
-    f"neutron-{inventory.KVM_HOST}/agents.conf": "neutron-agents.conf.j2",
-    f"neutron-{inventory.KVM_HOST}/dnsmasq.conf": "dnsmasq.conf.j2",
-    "libvirt/qemu.conf": "qemu.conf.j2",
+    "nova-kvm.conf.j2": "nova-{host}/nova.conf",
+    "neutron-agents.conf.j2": "neutron-{host}/agents.conf",
+    "dnsmasq.conf.j2": "neutron-{host}/dnsmasq.conf",
+    "qemu.conf.j2": "libvirt/qemu.conf",
 }
 #: Services keep locks and state here; none of them makes the folder itself.
+SHARED_FOLDERS = ("rabbitmq", "vcenter")
 DATA_FOLDERS = (
-    *("cinder", "glance/images", "glance/staging", "glance/tasks", "neutron", "nova", "rabbitmq", "vcenter"),
-    *(f"nova-{cluster.compute}" for cluster in inventory.CLUSTERS),
-    *(f"nova-{inventory.KVM_HOST}/instances", f"neutron-{inventory.KVM_HOST}"),
+    *("glance/images", "glance/staging", "glance/tasks", "neutron", "nova"),
+    *("nova-{host}/instances", "neutron-{host}", "kvm"),
 )
+VCENTER_FOLDERS = ("cinder", *(f"nova-{cluster.compute}" for cluster in inventory.CLUSTERS))
 
 
 class _PasteFile(configparser.RawConfigParser):
@@ -49,31 +53,69 @@ class _PasteFile(configparser.RawConfigParser):
 
 
 def render(settings: Settings) -> bool:
-    """Write all configuration; True if any file came out different from before."""
+    """Write all configuration; True if a program may have read some of it that was different."""
     certificates.ensure(settings.ca_file.parent)
-    for folder in (settings.logs, *(settings.data / name for name in DATA_FOLDERS)):
+    for path, text in _overviews(settings).items():
+        write_private(settings.etc / path, text)
+    changed = [_changes(settings.etc / path, text) for path, text in _shared(settings).items()]
+    for one in settings.openstacks:
+        changed += [_changes(one.etc / path, text) for path, text in _of_openstack(one).items()]
+        for name in (*DATA_FOLDERS, *(VCENTER_FOLDERS if one.openstack.clusters else ())):
+            (one.data / name.format(host=one.openstack.kvm_host)).mkdir(parents=True, exist_ok=True)
+    for folder in (settings.logs, *(settings.data / name for name in SHARED_FOLDERS)):
         folder.mkdir(parents=True, exist_ok=True)
-    templates = jinja2.Environment(
+    return any(changed)
+
+
+def _changes(file: Path, text: str) -> bool:
+    """Write a file; True if it was there and was different."""
+    was_there = file.exists()
+    return write_private(file, text) and was_there
+
+
+def _overviews(settings: Settings) -> dict[str, str]:
+    values = _values(settings) | {
+        "programs": programs.every(settings),
+        "openstacks": settings.openstacks,
+    }
+    return {path: _templates().get_template(name).render(values) for name, path in OVERVIEWS.items()}
+
+
+def _shared(settings: Settings) -> dict[str, str]:
+    """Path below ``etc`` -> configuration of what all OpenStacks of the sandbox share."""
+    values = _values(settings)
+    texts = {path: _templates().get_template(name).render(values) for name, path in SHARED_FILES.items()}
+    texts["vcenter/password"] = settings.secrets["vcenter"]
+    texts["rabbitmq/enabled_plugins"] = "[].\n"
+    return texts
+
+
+def _of_openstack(settings: Settings) -> dict[str, str]:
+    """Path below ``etc`` -> configuration of an OpenStack's own services."""
+    templates, values = _templates(), _values(settings)
+    wanted = dict(FILES)
+    if settings.openstack.clusters:
+        wanted["cinder.conf.j2"] = "cinder/cinder.conf"
+    if settings.kvm:
+        wanted |= {name: path.format(host=settings.openstack.kvm_host) for name, path in KVM_FILES.items()}
+    texts = {path: templates.get_template(name).render(values) for name, path in wanted.items()}
+    for cluster in settings.openstack.clusters:
+        text = templates.get_template("nova-compute.conf.j2").render(values, cluster=cluster)
+        texts[f"nova-{cluster.compute}/nova.conf"] = text
+    paste = stock_configuration() / "nova" / "api-paste.ini"
+    texts["nova/api-paste.ini"] = _nova_paste(paste) if settings.openstack.clusters else paste.read_text()
+    return texts
+
+
+@functools.cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("polyvisor.sandbox"),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,
         autoescape=False,  # noqa: S701 - these are ini files, not HTML
     )
-    values = _values(settings)
-    texts = {path: templates.get_template(name).render(values) for name, path in FILES.items()}
-    for cluster in inventory.CLUSTERS:
-        text = templates.get_template("nova-compute.conf.j2").render(values, cluster=cluster)
-        texts[f"nova-{cluster.compute}/nova.conf"] = text
-    if settings.kvm:
-        for path, name in KVM_FILES.items():
-            texts[path] = templates.get_template(name).render(values)
-    texts["nova/api-paste.ini"] = _nova_paste(stock_configuration() / "nova" / "api-paste.ini")
-    texts["supervisord.conf"] = templates.get_template("supervisord.conf.j2").render(values)
-    texts["vcenter/password"] = settings.secrets["vcenter"]
-    texts["rabbitmq/enabled_plugins"] = "[].\n"
-    written = [write_private(settings.etc / path, text) for path, text in texts.items()]
-    return any(written)
 
 
 def stock_configuration() -> Path:
@@ -82,7 +124,6 @@ def stock_configuration() -> Path:
 
 
 def _values(settings: Settings) -> dict[str, Any]:
-    every = programs.every(settings)
     return {
         "root": settings.root,
         "etc": settings.etc,
@@ -95,13 +136,17 @@ def _values(settings: Settings) -> dict[str, Any]:
         "urls": {name: settings.url(name) for name in settings.ports},
         "user": getpass.getuser(),
         "datacenter": inventory.DATACENTER,
-        "clusters": inventory.CLUSTERS,
+        "clusters": settings.openstack.clusters,
         "volume_host": inventory.VOLUME_HOST,
         "volume_backend": inventory.VOLUME_BACKEND,
         "kvm": settings.kvm,
-        "kvm_host": inventory.KVM_HOST,
+        "has_dhcp": inventory.DHCP_AGENT in settings.agents,
+        "has_routers": inventory.L3_AGENT in settings.agents,
+        "kvm_host": settings.openstack.kvm_host,
         "vcenter_username": inventory.USERNAME,
-        "programs": every,
+        "openstack": settings.openstack,
+        "database": functools.partial(databases.name, settings),
+        "virtual_host": settings.virtual_host,
     }
 
 
@@ -122,8 +167,8 @@ def _nova_paste(stock: Path) -> str:
 
 
 def clouds_file(settings: Settings) -> Path:
-    """The clouds.yaml with the sandbox's users."""
-    return settings.etc / "clouds.yaml"
+    """The clouds.yaml with the users of all OpenStacks of the sandbox."""
+    return settings.root / "etc" / "clouds.yaml"
 
 
 def client_environment(settings: Settings, cloud: str) -> dict[str, str]:

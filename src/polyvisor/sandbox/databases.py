@@ -31,6 +31,11 @@ class Schema:
 
 def schemas(settings: Settings) -> list[Schema]:
     """Every service's schema, and how its own tool brings it up to date."""
+    volumes = [_cinder(settings)] if settings.openstack.clusters else []
+    return [*_schemas(settings), *volumes]
+
+
+def _schemas(settings: Settings) -> list[Schema]:
     etc = settings.etc
     nova = ("nova-manage", "--config-file", f"{etc}/nova/nova.conf")
     return [
@@ -64,13 +69,18 @@ def schemas(settings: Settings) -> list[Schema]:
             ("glance",),
             (("glance-manage", "--config-file", f"{etc}/glance/glance-api.conf", "db_sync"),),
         ),
-        Schema(
-            "cinder",
-            "cinder",
-            ("cinder",),
-            (("cinder-manage", "--config-file", f"{etc}/cinder/cinder.conf", "db", "sync"),),
-        ),
     ]
+
+
+def _cinder(settings: Settings) -> Schema:
+    config = f"{settings.etc}/cinder/cinder.conf"
+    command = ("cinder-manage", "--config-file", config, "db", "sync")
+    return Schema("cinder", "cinder", ("cinder",), (command,))
+
+
+def name(settings: Settings, database: str) -> str:
+    """The name of an OpenStack's database, and of its user, in the MariaDB of all."""
+    return settings.openstack.named(database).replace("-", "_")
 
 
 def initialize(settings: Settings) -> None:
@@ -104,11 +114,12 @@ def create(settings: Settings) -> None:
     connection = pymysql.connect(unix_socket=str(settings.root / "mariadb.sock"), user=getpass.getuser())
     with connection, connection.cursor() as cursor:
         for schema in schemas(settings):
-            user = f"`{schema.user}`@`127.0.0.1`"
+            user = f"`{name(settings, schema.user)}`@`127.0.0.1`"
             cursor.execute(f"CREATE OR REPLACE USER {user} IDENTIFIED BY %s", (settings.secrets["database"],))
-            for name in schema.databases:
-                cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}`")
-                cursor.execute(f"GRANT ALL ON `{name}`.* TO {user}")
+            for database in schema.databases:
+                own = name(settings, database)
+                cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{own}`")
+                cursor.execute(f"GRANT ALL ON `{own}`.* TO {user}")
 
 
 def migrate(settings: Settings) -> None:

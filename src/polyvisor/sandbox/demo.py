@@ -10,7 +10,7 @@ import openstack
 from rich.console import Console
 from rich.table import Table
 
-from polyvisor.sandbox import adoption_demo, cloud, govc, inventory, mixed_demo, probes
+from polyvisor.sandbox import adoption_demo, cloud, govc, inventory, mixed_demo, platform_demo, probes
 from polyvisor.sandbox.progress import Progress
 from polyvisor.sandbox.settings import Settings
 
@@ -75,6 +75,8 @@ def run(settings: Settings, console: Console) -> None:
     if wrong := adoption_demo.AdoptionDemo(settings, console, progress).run():
         raise DemoFailedError("; ".join(wrong))
     console.print("[green]vCenter and Neutron are clean again.[/]")
+    if settings.op:
+        platform_demo.PlatformDemo(settings, console, progress).run()
 
 
 def _make_network(settings: Settings, tenant: Any) -> Any:

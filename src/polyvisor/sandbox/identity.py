@@ -17,9 +17,14 @@ SERVICES = {
     "image": ("glance", ""),
     "network": ("neutron", ""),
     "compute": ("nova", "/v2.1"),
-    "block-storage": ("cinder", "/v3"),
 }
-REGION = "RegionOne"
+#: Of an OpenStack over vCenter, whose disks its volumes are.
+VOLUME_SERVICES = {"block-storage": ("cinder", "/v3")}
+
+
+def services(settings: Settings) -> dict[str, tuple[str, str]]:
+    """Every service in the catalog."""
+    return SERVICES | (VOLUME_SERVICES if settings.openstack.clusters else {})
 
 
 def prepare_keys(settings: Settings) -> None:
@@ -33,7 +38,7 @@ def prepare_keys(settings: Settings) -> None:
 def bootstrap(settings: Settings) -> None:
     """Make the administrator `admin` and Keystone's own endpoint."""
     url = settings.auth_url
-    options = ["--bootstrap-region-id", REGION]
+    options = ["--bootstrap-region-id", settings.openstack.region]
     for interface in ("public", "internal", "admin"):
         options += [f"--bootstrap-{interface}-url", url]
     _manage(settings, "bootstrap", *options, password=settings.secrets["admin"])
@@ -58,9 +63,12 @@ def seed(settings: Settings, cloud: Any) -> None:
         )
         for role_name in role_names:
             identity.assign_project_role_to_user(project, user, roles[role_name])
-    for service_type, (name, path) in SERVICES.items():
+    for service_type, (name, path) in services(settings).items():
         if identity.find_service(name) is None:
             service = identity.create_service(name=name, type=service_type)
             identity.create_endpoint(
-                service_id=service.id, interface="public", url=settings.url(name) + path, region_id=REGION
+                service_id=service.id,
+                interface="public",
+                url=settings.url(name) + path,
+                region_id=settings.openstack.region,
             )

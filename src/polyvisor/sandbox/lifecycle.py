@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from polyvisor.sandbox import binaries, cloud, configuration, databases, identity, packages, probes, programs
+from polyvisor.sandbox import (
+    binaries,
+    cloud,
+    configuration,
+    databases,
+    identity,
+    messages,
+    packages,
+    platform,
+    probes,
+    programs,
+)
 from polyvisor.sandbox.commands import once, run
 from polyvisor.sandbox.kvm import bindings, guest
 from polyvisor.sandbox.kvm import programs as kvm
@@ -52,51 +66,88 @@ def up(settings: Settings, progress: Progress) -> None:
     save(settings)
     with progress.stage("Debian packages"):
         packages.release_services()
-        if names := packages.missing(kvm=settings.kvm):
+        if names := packages.missing(kvm=settings.kvm or settings.second):
             progress.waiting(f"apt-get to install {', '.join(names)}")
             packages.install(names)
     with progress.stage("vCenter simulator, govc"):
         binaries.build(settings)
     with progress.stage("configuration"):
         _configure(settings, supervisor)
+    openstacks = settings.openstacks
     with progress.stage("database, messages, vCenter"):
         databases.initialize(settings)
         _start(supervisor, programs.infrastructure(settings), progress)
-        databases.create(settings)
-    if settings.kvm:
+        for one in openstacks:
+            databases.create(one)
+            messages.create_virtual_host(one)
+    if with_kvm := [one for one in openstacks if one.kvm]:
         with progress.stage("KVM host"):
             progress.waiting("a kernel and busybox for its guests, from Debian")
             guest.build(settings)
             bindings.link(settings)
-            for layer in kvm.layers(settings):
-                _start(supervisor, layer, progress)
+            for layers in zip(*map(kvm.layers, with_kvm), strict=True):
+                _start(supervisor, itertools.chain(*layers), progress)
+    _bring_up(openstacks, supervisor, progress)
+    if settings.op:
+        with progress.stage("operations platform"):
+            _start(supervisor, programs.platform(settings), progress)
+            platform.register(settings, progress.waiting)
+
+
+def _bring_up(openstacks: list[Settings], supervisor: Supervisor, progress: Progress) -> None:
+    """Take all OpenStacks through the same stages side by side."""
     with progress.stage("database schemas"):
         progress.waiting("migrations of keystone, placement, glance, neutron, nova, cinder")
-        databases.migrate(settings)
-        once(settings, "nova-cell1", lambda: _create_cell(settings))
+        _each(openstacks, _migrate)
     with progress.stage("identity"):
-        identity.prepare_keys(settings)
-        once(settings, "identity", lambda: identity.bootstrap(settings))
-        keystone, *others = programs.control_plane(settings)
-        _start(supervisor, [keystone], progress)
-        once(
-            settings,
-            f"identity-seed-{len(identity.SERVICES)}",
-            lambda: identity.seed(settings, cloud.connect(settings)),
-        )
+        for one in openstacks:
+            identity.prepare_keys(one)
+            once(one, "identity", partial(identity.bootstrap, one))
+        _start(supervisor, [programs.control_plane(one)[0] for one in openstacks], progress)
+        _each(openstacks, _seed_identity)
     with progress.stage("OpenStack services"):
-        _start(supervisor, others, progress)
+        _start(
+            supervisor, [program for one in openstacks for program in programs.control_plane(one)], progress
+        )
+    with progress.stage("compute and volume services"):
+        _start(supervisor, [program for one in openstacks for program in programs.computes(one)], progress)
+        _each(openstacks, partial(_wait_for_hypervisors, progress=progress))
+    with progress.stage("flavors, network, volume type, image"):
+        _each(openstacks, partial(_seed, progress=progress))
+
+
+def _each(openstacks: list[Settings], action: Callable[[Settings], object]) -> None:
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(action, openstacks))
+
+
+def _migrate(settings: Settings) -> None:
+    databases.migrate(settings)
+    once(settings, "nova-cell1", lambda: _create_cell(settings))
+
+
+def _seed_identity(settings: Settings) -> None:
+    names = len(identity.services(settings))
+    once(settings, f"identity-seed-{names}", lambda: identity.seed(settings, cloud.connect(settings)))
+
+
+def _wait_for_hypervisors(settings: Settings, progress: Progress) -> None:
     # Only a token that is newer than the endpoints knows them.
     administrator = cloud.connect(settings)
-    with progress.stage("compute and volume services"):
-        _start(supervisor, programs.computes(settings), progress)
-        probes.wait(cloud.services_are_up(settings, administrator), COMPUTES_SECONDS, progress.waiting)
-        once(settings, "nova-hosts", lambda: _nova_cells(settings, "discover_hosts"))
-        probes.wait(cloud.hypervisors_are_found(settings, administrator), COMPUTES_SECONDS, progress.waiting)
-    with progress.stage("flavors, network, volume type, image"):
-        once(settings, "seed-volume-type", lambda: cloud.seed(settings, administrator, progress.waiting))
-        if settings.kvm:
-            once(settings, "seed-kvm", lambda: cloud.seed_kvm(settings, administrator, progress.waiting))
+    probes.wait(cloud.services_are_up(settings, administrator), COMPUTES_SECONDS, progress.waiting)
+    once(settings, "nova-hosts", lambda: _nova_cells(settings, "discover_hosts"))
+    probes.wait(cloud.hypervisors_are_found(settings, administrator), COMPUTES_SECONDS, progress.waiting)
+
+
+def _seed(settings: Settings, progress: Progress) -> None:
+    administrator = cloud.connect(settings)
+    seeds = {"seed-volume-type": cloud.seed}
+    if settings.kvm:
+        seeds["seed-kvm"] = cloud.seed_kvm
+    if settings.second:
+        seeds["seed-common"] = cloud.seed_common
+    for name, seed in seeds.items():
+        once(settings, name, partial(seed, settings, administrator, progress.waiting))
 
 
 def _configure(settings: Settings, supervisor: Supervisor) -> None:

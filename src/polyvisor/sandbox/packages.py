@@ -52,7 +52,9 @@ class PackagesError(Exception):
 def missing(*, kvm: bool = False) -> list[str]:
     """Names of the Debian packages that are not installed. Raises PackagesError if they are no use."""
     if kvm and os.geteuid() != 0:
-        raise PackagesError("a KVM host needs namespaces, bridges and taps: run as root, or without --kvm")
+        raise PackagesError(
+            "a KVM host needs namespaces, bridges and taps: run as root, or without --kvm and --second-cloud"
+        )
     wanted = PACKAGES | (KVM_PACKAGES if kvm else {})
     return sorted({package for program, package in wanted.items() if not find(program)})
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import amqp
 
+from polyvisor.sandbox.settings import Settings
+
 Probe = Callable[[], str | None]
 POLL_SECONDS = 0.1
 PROBE_SECONDS = 5.0
@@ -59,13 +61,17 @@ def answers(url: str, ca_file: Path | None = None) -> Probe:
     return probe
 
 
-def consumes(port: int, password: str, queue: str) -> Probe:
+def consumes(settings: Settings, queue: str) -> Probe:
     """A service has opened its RPC queue on the sandbox's RabbitMQ, so that calls to it are not lost."""
 
     def probe() -> str | None:
         try:
             with amqp.Connection(
-                f"127.0.0.1:{port}", userid="polyvisor", password=password, connect_timeout=PROBE_SECONDS
+                f"127.0.0.1:{settings.ports['rabbitmq']}",
+                userid="polyvisor",
+                password=settings.secrets["rabbitmq"],
+                virtual_host=settings.virtual_host,
+                connect_timeout=PROBE_SECONDS,
             ) as broker:
                 broker.channel().queue_declare(queue, passive=True)
         except (OSError, amqp.exceptions.AMQPError):

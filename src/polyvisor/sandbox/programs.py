@@ -41,17 +41,19 @@ def every(settings: Settings) -> list[Program]:
 
 def layers(settings: Settings) -> list[list[Program]]:
     """All programs by what stands on what, the lowest first."""
+    openstacks = settings.openstacks
     return [
         infrastructure(settings),
-        *kvm.layers(settings),
-        control_plane(settings),
-        computes(settings),
+        *(layer for one in openstacks for layer in kvm.layers(one)),
+        [program for one in openstacks for program in control_plane(one)],
+        [program for one in openstacks for program in computes(one)],
+        platform(settings),
     ]
 
 
 def infrastructure(settings: Settings) -> list[Program]:
-    """What OpenStack stands on: database, messages, cache, and the vCenter."""
-    ports, etc, data = settings.ports, settings.etc, settings.data
+    """What OpenStack stands on: database, messages, caches, and the vCenter."""
+    ports, etc = settings.ports, settings.etc
     return [
         Program(
             "mariadb",
@@ -70,27 +72,35 @@ def infrastructure(settings: Settings) -> list[Program]:
             ("/usr/lib/rabbitmq/bin/rabbitmq-server",),
             probes.listens(ports["rabbitmq"]),
             "rabbitmq",
-            {
-                "HOME": f"{data}/rabbitmq",
-                "RABBITMQ_NODENAME": "polyvisor@localhost",
-                "RABBITMQ_DIST_PORT": str(ports["rabbitmq-distribution"]),
-                "RABBITMQ_MNESIA_BASE": f"{data}/rabbitmq",
-                "RABBITMQ_LOG_BASE": str(settings.logs),
-                "RABBITMQ_CONFIG_FILE": f"{etc}/rabbitmq/rabbitmq.conf",
-                "RABBITMQ_ENABLED_PLUGINS_FILE": f"{etc}/rabbitmq/enabled_plugins",
-                "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": LOOPBACK_ONLY,
-                "ERL_EPMD_PORT": str(ports["epmd"]),
-                "ERL_EPMD_ADDRESS": "127.0.0.1",
-            },
+            rabbitmq_environment(settings),
         ),
-        Program(
-            "memcached",
-            ("memcached", "-l", "127.0.0.1", "-p", str(ports["memcached"]), "-m", "64", "-u", "root"),
-            probes.listens(ports["memcached"]),
-            "memcached",
-        ),
+        *(_cache(one) for one in settings.openstacks),
         _vcenter(settings),
     ]
+
+
+def rabbitmq_environment(settings: Settings) -> dict[str, str]:
+    """What RabbitMQ, and who controls it, is told."""
+    ports, etc, data = settings.ports, settings.root / "etc", settings.root / "data"
+    return {
+        "HOME": f"{data}/rabbitmq",
+        "RABBITMQ_NODENAME": "polyvisor@localhost",
+        "RABBITMQ_DIST_PORT": str(ports["rabbitmq-distribution"]),
+        "RABBITMQ_MNESIA_BASE": f"{data}/rabbitmq",
+        "RABBITMQ_LOG_BASE": str(settings.logs),
+        "RABBITMQ_CONFIG_FILE": f"{etc}/rabbitmq/rabbitmq.conf",
+        "RABBITMQ_ENABLED_PLUGINS_FILE": f"{etc}/rabbitmq/enabled_plugins",
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": LOOPBACK_ONLY,
+        "ERL_EPMD_PORT": str(ports["epmd"]),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+    }
+
+
+def _cache(settings: Settings) -> Program:
+    """One for each OpenStack: two Keystones would take each other's entries for their own."""
+    name, port = settings.openstack.named("memcached"), settings.ports["memcached"]
+    command = ("memcached", "-l", "127.0.0.1", "-p", str(port), "-m", "64", "-u", "root")
+    return Program(name, command, probes.listens(port), name)
 
 
 def _vcenter(settings: Settings) -> Program:
@@ -124,7 +134,6 @@ def control_plane(settings: Settings) -> list[Program]:
         f"{etc}/neutron/ml2_conf.ini",
     )
     nova_files = ("--config-file", f"{etc}/nova/nova.conf")
-    cinder_files = ("--config-file", f"{etc}/cinder/cinder.conf")
     return [
         _web(settings, "keystone", "keystone.wsgi.api", {"OS_KEYSTONE_CONFIG_DIR": f"{etc}/keystone"}),
         _web(settings, "placement", "placement.wsgi.api", {"OS_PLACEMENT_CONFIG_DIR": f"{etc}/placement"}),
@@ -139,20 +148,32 @@ def control_plane(settings: Settings) -> list[Program]:
             },
         ),
         _service(settings, "neutron-rpc-server", "q-plugin", *neutron_files),
-        _service(settings, "neutron-periodic-workers", None, *neutron_files),
+        *_periodic(settings, *neutron_files),
         _web(settings, "nova", "nova.wsgi.osapi_compute", {"OS_NOVA_CONFIG_DIR": f"{etc}/nova"}),
         *_metadata(settings),
         _service(settings, "nova-conductor", "conductor", *nova_files),
         _service(settings, "nova-scheduler", "scheduler", *nova_files),
-        _web(settings, "cinder", "cinder.wsgi.api", {}, *cinder_files),
+        *_volumes(settings),
+    ]
+
+
+def _volumes(settings: Settings) -> list[Program]:
+    """Volumes are vCenter's disks: an OpenStack without it has none."""
+    if not settings.openstack.clusters:
+        return []
+    config = ("--config-file", f"{settings.etc}/cinder/cinder.conf")
+    return [
+        _web(settings, "cinder", "cinder.wsgi.api", {}, *config),
         _cinder(settings, "cinder-scheduler", "cinder-scheduler"),
     ]
 
 
 def computes(settings: Settings) -> list[Program]:
     """What works in the vCenter, one nova-compute for each cluster and cinder-volume; and on the KVM host."""
-    found = [_cinder(settings, "cinder-volume", f"cinder-volume.{inventory.VOLUME_SERVICE}")]
-    for cluster in inventory.CLUSTERS:
+    found = []
+    if settings.openstack.clusters:
+        found.append(_cinder(settings, "cinder-volume", f"cinder-volume.{inventory.VOLUME_SERVICE}"))
+    for cluster in settings.openstack.clusters:
         config = f"{settings.etc}/nova-{cluster.compute}/nova.conf"
         service = _service(
             settings, "polyvisor-compute", f"compute.{cluster.compute}", "--config-file", config
@@ -161,9 +182,28 @@ def computes(settings: Settings) -> list[Program]:
     return found + kvm.services(settings)
 
 
+def platform(settings: Settings) -> list[Program]:
+    """The operations platform, above them all."""
+    if not settings.op:
+        return []
+    environment = {
+        "POLYVISOR_OP_DATA": str(settings.op_data),
+        "POLYVISOR_OP_PORT": str(settings.ports["op"]),
+    }
+    command = (str(Path(sys.prefix) / "bin" / "polyvisor"), "op", "serve")
+    return [Program("op", command, probes.answers(f"{settings.url('op')}/api/v1/health"), "op", environment)]
+
+
+def _periodic(settings: Settings, *files: str) -> list[Program]:
+    """Compares with vCenter, and moves networks between agents that serve them: else it has nothing to do."""
+    if not settings.openstack.clusters and inventory.DHCP_AGENT not in settings.agents:
+        return []
+    return [_service(settings, "neutron-periodic-workers", None, *files)]
+
+
 def _metadata(settings: Settings) -> list[Program]:
-    """Asked by Neutron's agents, which only a KVM host has."""
-    if not settings.kvm:
+    """Asked by Neutron's agent."""
+    if inventory.METADATA_AGENT not in settings.agents:
         return []
     environment = {"OS_NOVA_CONFIG_DIR": f"{settings.etc}/nova"}
     return [_web(settings, "nova-metadata", "nova.wsgi.metadata", environment)]
@@ -171,7 +211,8 @@ def _metadata(settings: Settings) -> list[Program]:
 
 def _web(settings: Settings, name: str, module: str, environment: dict[str, str], *arguments: str) -> Program:
     server = (sys.executable, "-m", "polyvisor.sandbox.wsgi_server", module, str(settings.ports[name]))
-    return Program(name, (*server, *arguments), probes.answers(settings.url(name)), name, environment)
+    own = settings.openstack.named(name)
+    return Program(own, (*server, *arguments), probes.answers(settings.url(name)), own, environment)
 
 
 def _cinder(settings: Settings, name: str, queue: str) -> Program:
@@ -184,5 +225,5 @@ def _service(settings: Settings, name: str, queue: str | None, *arguments: str) 
     """A service without a port of its own: it is ready when it serves its RPC queue, if it has one."""
     ready = probes.always
     if queue:
-        ready = probes.consumes(settings.ports["rabbitmq"], settings.secrets["rabbitmq"], queue)
-    return Program(name, (str(Path(sys.prefix) / "bin" / name), *arguments), ready)
+        ready = probes.consumes(settings, queue)
+    return Program(settings.openstack.named(name), (str(Path(sys.prefix) / "bin" / name), *arguments), ready)

@@ -7,10 +7,15 @@ import json
 import secrets
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import platformdirs
 
+from polyvisor.sandbox import inventory
+from polyvisor.sandbox.inventory import OpenStack
+
+#: What all OpenStacks of a sandbox share.
+SHARED_PORTS = ("mariadb", "epmd", "rabbitmq", "rabbitmq-distribution", "vcenter")
 #: Each service's offset from the port base. One line is one listening port.
 PORT_OFFSETS = {
     "mariadb": 0,
@@ -26,6 +31,14 @@ PORT_OFFSETS = {
     "nova": 14,
     "cinder": 15,
     "nova-metadata": 16,
+    "op": 20,
+    "second-memcached": 24,
+    "second-keystone": 30,
+    "second-placement": 31,
+    "second-glance": 32,
+    "second-neutron": 33,
+    "second-nova": 34,
+    "second-nova-metadata": 36,
 }
 DEFAULT_PORT_BASE = 21000
 SECRET_NAMES = (
@@ -37,6 +50,11 @@ SECRET_NAMES = (
     "vcenter",
     "keystone_bootstrap",
     "metadata",
+    "second-admin",
+    "second-demo",
+    "second-service",
+    "second-database",
+    "second-metadata",
 )
 
 
@@ -51,10 +69,11 @@ def default_root() -> Path:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """One sandbox: where it lives, what it listens on, how many brownfield VMs and whether KVM it has.
+    """One sandbox: where it lives, what it listens on, how many brownfield VMs and what else it has.
 
-    ``ports`` maps each name of PORT_OFFSETS to a TCP port on loopback. ``secrets`` maps each name of
-    SECRET_NAMES to a password; it is stored in a file of its own with mode 0600.
+    It describes ``openstack``, which is the first; ``openstacks`` has the same for each. ``ports`` maps each
+    name of PORT_OFFSETS to a TCP port on loopback. ``secrets`` maps each name of SECRET_NAMES to a password;
+    it is stored in a file of its own with mode 0600.
     """
 
     root: Path
@@ -64,6 +83,28 @@ class Settings:
     kvm: bool
     vcenter_uuid: str
     secrets: dict[str, str] = dataclasses.field(repr=False)
+    second: bool = False
+    op: bool = False
+    openstack: OpenStack = inventory.FIRST
+
+    @property
+    def openstacks(self) -> list[Settings]:
+        """The sandbox as each of its OpenStacks sees it: with ports, passwords and folders of its own."""
+        return [self, *([self._seen_by(inventory.SECOND)] if self.second else [])]
+
+    def _seen_by(self, other: OpenStack) -> Settings:
+        shared = {name: self.ports[name] for name in SHARED_PORTS}
+        return dataclasses.replace(
+            self,
+            openstack=other,
+            kvm=True,
+            ports=shared | _own(other, self.ports),
+            secrets=self.secrets | _own(other, self.secrets),
+        )
+
+    @property
+    def _home(self) -> Path:
+        return self.root / self.openstack.label
 
     @property
     def logs(self) -> Path:
@@ -73,12 +114,12 @@ class Settings:
     @property
     def etc(self) -> Path:
         """Rendered configuration; has passwords, so mode 0700."""
-        return self.root / "etc"
+        return self._home / "etc"
 
     @property
     def data(self) -> Path:
         """What the services store."""
-        return self.root / "data"
+        return self._home / "data"
 
     @property
     def binaries(self) -> Path:
@@ -88,7 +129,27 @@ class Settings:
     @property
     def ca_file(self) -> Path:
         """The certificate authority that signed the vCenter simulator's certificate."""
-        return self.etc / "tls" / "ca.pem"
+        return self.root / "etc" / "tls" / "ca.pem"
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Neutron's agents, which only a KVM host has."""
+        return self.openstack.agents if self.kvm else ()
+
+    @property
+    def virtual_host(self) -> str:
+        """What keeps the OpenStack's messages apart from the other's in one RabbitMQ."""
+        return self.openstack.label or "/"
+
+    @property
+    def op_data(self) -> Path:
+        """Database, key and first password of the operations platform."""
+        return self.root / "data" / "op"
+
+    @property
+    def kvm_parts(self) -> Path:
+        """What KVM hosts are made of, the same for each: guest, libvirt's bindings."""
+        return self.root / "data" / "kvm"
 
     def url(self, service: str) -> str:
         """The HTTP endpoint of an OpenStack service."""
@@ -98,6 +159,15 @@ class Settings:
     def auth_url(self) -> str:
         """Keystone's public endpoint."""
         return f"{self.url('keystone')}/v3"
+
+
+V = TypeVar("V")
+
+
+def _own(openstack: OpenStack, named: dict[str, V]) -> dict[str, V]:
+    """What is an OpenStack's own, by the names it has there."""
+    prefix = openstack.named("")
+    return {name.removeprefix(prefix): one for name, one in named.items() if name.startswith(prefix)}
 
 
 def ports_from(base: int, overrides: dict[str, int]) -> dict[str, int]:
@@ -136,10 +206,21 @@ def load(root: Path) -> Settings | None:
         ports=ports_from(stored["port_base"], stored["ports"]),
         vms=stored["vms"],
         kvm=stored.get("kvm", False),
+        second=stored.get("second", False),
+        op=stored.get("op", False),
         vcenter_uuid=stored["vcenter_uuid"],
         # An earlier version made fewer.
         secrets=_new_secrets() | passwords,
     )
+
+
+def load_seen_by(root: Path, name: str) -> Settings:
+    """The sandbox in ``root`` as its OpenStack of that name sees it. Raises SettingsError."""
+    made = load(root)
+    for seen in made.openstacks if made else ():
+        if seen.openstack.name == name:
+            return seen
+    raise SettingsError(f"no sandbox in {root} that has an OpenStack {name!r}")
 
 
 def create(root: Path, *, port_base: int, ports: dict[str, int], vms: int, kvm: bool = False) -> Settings:
@@ -164,7 +245,7 @@ def save(settings: Settings) -> None:
     settings.root.mkdir(parents=True, exist_ok=True)
     settings.root.chmod(0o700)
     write_private(settings.root / "secrets.json", json.dumps(settings.secrets, indent=2))
-    kept = ("port_base", "ports", "vms", "kvm", "vcenter_uuid")
+    kept = ("port_base", "ports", "vms", "kvm", "second", "op", "vcenter_uuid")
     stored = {name: getattr(settings, name) for name in kept}
     (settings.root / "sandbox.json").write_text(json.dumps(stored, indent=2))
 

@@ -1,6 +1,7 @@
 """What the services are configured with, as it is written."""
 
 import configparser
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ def sandbox(tmp_path: Path) -> settings.Settings:
     return made
 
 
-def test_rendering_again_changes_nothing(sandbox: settings.Settings) -> None:
-    assert configuration.render(sandbox)
+def test_only_what_was_different_before_has_programs_stopped(sandbox: settings.Settings) -> None:
     assert not configuration.render(sandbox)
+    assert not configuration.render(sandbox)
+    assert configuration.render(dataclasses.replace(sandbox, kvm=True))
 
 
 def test_whatever_has_a_secret_in_it_is_for_the_owner_only(sandbox: settings.Settings) -> None:
@@ -46,6 +48,34 @@ def test_compute_services_cannot_reach_the_database(sandbox: settings.Settings) 
     configuration.render(sandbox)
     for compute in sandbox.etc.glob("nova-compute*/nova.conf"):
         assert "mysql" not in compute.read_text()
+
+
+def test_nothing_of_one_openstack_is_in_the_configuration_of_the_other(sandbox: settings.Settings) -> None:
+    both = dataclasses.replace(sandbox, kvm=True, second=True)
+    configuration.render(both)
+    for one, other in (both.openstacks, reversed(both.openstacks)):
+        text = "\n".join(
+            path.read_text() for path in one.etc.rglob("*.conf") if "supervisord" not in path.name
+        )
+        names = one.ports.keys() & other.ports.keys() - set(settings.SHARED_PORTS)
+        foreign = {str(other.ports[name]) for name in names}
+        assert foreign
+        foreign |= {other.secrets[name] for name in ("admin", "service", "database", "metadata")}
+        foreign |= {f"{other.etc}/", f"{other.data}/", other.openstack.region, other.openstack.kvm_host}
+        assert [word for word in foreign if word in text] == []
+
+
+def test_the_second_openstack_has_novas_own_pipelines(sandbox: settings.Settings) -> None:
+    both = dataclasses.replace(sandbox, second=True)
+    configuration.render(both)
+    own = (both.openstacks[1].etc / "nova" / "api-paste.ini").read_text()
+    assert own == (configuration.stock_configuration() / "nova" / "api-paste.ini").read_text()
+
+
+def test_a_second_openstack_and_the_platform_are_added_without_a_stop(sandbox: settings.Settings) -> None:
+    configuration.render(sandbox)
+    assert not configuration.render(dataclasses.replace(sandbox, second=True, op=True))
+    assert "program:op" in (sandbox.etc / "supervisord.conf").read_text()
 
 
 def test_a_stored_sandbox_is_loaded_as_it_was(sandbox: settings.Settings) -> None:

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 from polyvisor.sandbox import programs, settings
@@ -6,7 +7,8 @@ from polyvisor.sandbox.program import Program
 
 def made() -> settings.Settings:
     ports = settings.ports_from(30000, {})
-    return settings.create(Path("/nowhere"), port_base=30000, ports=ports, vms=3, kvm=True)
+    one = settings.create(Path("/nowhere"), port_base=30000, ports=ports, vms=3, kvm=True)
+    return dataclasses.replace(one, second=True, op=True)
 
 
 def test_no_secret_is_in_a_command_line_or_in_the_environment_of_a_program() -> None:
@@ -22,6 +24,20 @@ def test_programs_have_names_and_ports_of_their_own() -> None:
     assert len({program.name for program in every}) == len(every)
     ports = [program.port for program in every if program.port]
     assert len(set(ports)) == len(ports)
+
+
+def test_the_second_openstack_is_the_same_but_for_what_it_does_not_manage() -> None:
+    names = {program.name for program in programs.every(made())}
+    second = {name.removeprefix("second-") for name in names if name.startswith("second-")}
+    assert {"keystone", "nova", "nova-scheduler", "kvm-node", "neutron-openvswitch-agent"} <= second & names
+    assert second - names == {"nova-kvm2"}
+    assert not {"cinder", "cinder-volume", "nova-compute1", "neutron-dhcp-agent"} & second
+
+
+def test_without_them_there_is_neither_a_second_openstack_nor_the_platform() -> None:
+    alone = dataclasses.replace(made(), second=False, op=False)
+    names = {program.name for program in programs.every(alone)}
+    assert not [name for name in names if name.startswith("second-") or name == "op"]
 
 
 def test_supervisord_is_given_no_percent_sign_to_expand() -> None:

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,18 @@ def test_a_port_can_be_set_by_name() -> None:
 def test_ports_that_cannot_be_are_refused_by_name(base: int, overrides: dict[str, int], message: str) -> None:
     with pytest.raises(settings.SettingsError, match=message):
         settings.ports_from(base, overrides)
+
+
+def test_the_openstacks_share_what_they_stand_on_and_nothing_else(tmp_path: Path) -> None:
+    made = settings.create(tmp_path, port_base=30000, ports=settings.ports_from(30000, {}), vms=1)
+    first, second = dataclasses.replace(made, second=True).openstacks
+    same = {name for name in second.ports if second.ports[name] == first.ports[name]}
+    assert same == set(settings.SHARED_PORTS)
+    for name in ("admin", "demo", "service", "database", "metadata"):
+        assert second.secrets[name] != first.secrets[name]
+    assert second.etc != first.etc
+    assert second.data != first.data
+    assert second.root == first.root
 
 
 def test_secrets_are_not_in_the_representation(tmp_path: Path) -> None:

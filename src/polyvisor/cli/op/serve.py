@@ -33,8 +33,8 @@ def serve(host: str | None, port: int | None) -> None:
     try:
         schema.migrate(opened.database)
         if file := ensure_administrator(opened):
-            click.echo(f"The first administrator is {NAME!r} with the password {file.read_text().strip()}")
-            click.echo(f"It is also in {file}; change it, and delete that file.")
+            click.echo(f"The first administrator is {NAME!r}; the password is in {file}.")
+            click.echo("Change it, and delete that file.")
         worker = Worker(opened)
         thread = threading.Thread(target=worker.run, name="worker")
         thread.start()

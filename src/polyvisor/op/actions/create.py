@@ -6,13 +6,16 @@ from typing import Any, Self
 
 from openstack import exceptions as sdk
 from pydantic import Field, model_validator
+from sqlalchemy.exc import IntegrityError
 
 from polyvisor.op.actions import made
 from polyvisor.op.actions.action import Arguments, Key, Reference, ServerName
 from polyvisor.op.db.models import Cloud
+from polyvisor.op.db.models.resource import Kind
 from polyvisor.op.identity import access as rules
 from polyvisor.op.identity.access import Access
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.inventory.found import Ref
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Back, Done, Outcome, Step, StepError, Wait, at_once
 from polyvisor.op.scheduling import reservation, scheduler
@@ -121,10 +124,15 @@ def _ask(context: Context) -> Outcome:
             found = [context.act(lambda cloud: cloud.compute.create_server(**_server(context)))]
         except _REFUSED as refusal:
             return _elsewhere(context, str(refusal.details or refusal))
-    context.remember(server=found[0].id)
-    context.write(external_id=found[0].id)
-    context.tell(server=found[0].id)
-    return Done(found[0].id)
+    key = found[0].id
+    context.remember(server=key)
+    resource = Ref(Kind.SERVER, key).id(str(context.operation.cloud_id))
+    try:
+        context.write(external_id=key, resource_id=resource)
+    except IntegrityError:  # after a crash: somebody has found the server by now, and does something with it
+        context.write(external_id=key)
+    context.tell(server=key)
+    return Done(key)
 
 
 def _server(context: Context) -> dict[str, Any]:
@@ -171,6 +179,7 @@ def _elsewhere(context: Context, reason: str) -> Outcome:
     """Leave this candidate to the reason, and choose another."""
     failed = dict(context.memory.get("failed") or {}) | {context.memory["choice"]["key"]: reason}
     context.remember(failed=failed, choice=None, server=None, fault=None)
+    context.write(external_id=None, resource_id=None)
     with context.platform.database.write() as session:
         reservation.release(session, context.operation.id)
     return Back("schedule", reason)
@@ -179,6 +188,7 @@ def _elsewhere(context: Context, reason: str) -> Outcome:
 def _abandon(context: Context) -> bool:
     found = made.find(context)
     made.delete_all(context, [one.id for one in found])
+    context.write(external_id=None, resource_id=None)
     return True
 
 

@@ -11,6 +11,9 @@ from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Done, Outcome, Step, StepError, Wait, at_once
 from polyvisor.op.rights import Right
 
+#: Nova shows it so for a moment, in which it still counts for the quota.
+_GOING = "DELETED"
+
 
 def find(context: Context, server: str) -> Any:
     """A server as Nova shows it, or None if it is gone."""
@@ -18,12 +21,12 @@ def find(context: Context, server: str) -> Any:
         found = context.run(lambda cloud: cloud.compute.get_server(server))
     except sdk.NotFoundException:
         return None
-    return None if found.status in {"DELETED", "SOFT_DELETED"} else found
+    return None if found.status == "SOFT_DELETED" else found
 
 
 def _ask(context: Context) -> Outcome:
     found = find(context, context.server)
-    if found is None or found.task_state == "deleting":
+    if found is None or found.status == _GOING or found.task_state == "deleting":
         return Done()
     context.act(lambda cloud: cloud.compute.delete_server(context.server))
     return Done()
@@ -33,6 +36,8 @@ def _wait(context: Context) -> Outcome:
     found = find(context, context.server)
     if found is None:
         return Done("deleted")
+    if found.status == _GOING:
+        return Wait("nearly gone")
     if found.task_state is None:
         fault = (found.fault or {}).get("message")
         raise StepError(f"the cloud did not delete it: {fault or f'it is {found.status}'}")

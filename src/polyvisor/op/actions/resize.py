@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from openstack import exceptions as sdk
@@ -51,7 +52,11 @@ def _confirm(context: Context) -> Outcome:
     if server.task_state is not None:
         return Wait(server.task_state)
     if server.status == _RESIZED:
-        context.act(lambda cloud: cloud.compute.confirm_server_resize(context.server))
+        if not context.memory.get("confirmed"):
+            # Nova shows nothing of it until it is done, and refuses to be told twice.
+            with suppress(sdk.BadRequestException):
+                context.act(lambda cloud: cloud.compute.confirm_server_resize(context.server))
+            context.remember(confirmed=True)
         return Wait("confirming")
     if server.status == "ERROR":
         raise StepError(f"the server is in ERROR: {(server.fault or {}).get('message')}")

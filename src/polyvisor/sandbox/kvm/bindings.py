@@ -13,7 +13,7 @@ DEBIAN = Path("/usr/lib/python3/dist-packages")
 
 def folder(settings: Settings) -> Path:
     """For PYTHONPATH. Has the bindings and nothing else that Debian installs."""
-    return settings.data / "kvm" / "python"
+    return settings.kvm_parts / "python"
 
 
 def link(settings: Settings) -> None:

@@ -84,7 +84,7 @@ def programs(settings: Settings) -> Path:
 
 
 def _folder(settings: Settings) -> Path:
-    return settings.data / "kvm" / "guest"
+    return settings.kvm_parts / "guest"
 
 
 def build(settings: Settings) -> None:

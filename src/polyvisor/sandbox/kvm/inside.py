@@ -8,17 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from polyvisor.sandbox import inventory
 from polyvisor.sandbox.kvm import node
-from polyvisor.sandbox.settings import Settings, load
+from polyvisor.sandbox.settings import Settings, load_seen_by
 
-#: Where libvirt keeps things; in the namespaces these are folders of the sandbox.
-LIBVIRT_FOLDERS = {
-    "/etc/libvirt": "etc/libvirt",
-    "/var/lib/libvirt": "data/kvm/libvirt",
-    "/var/cache/libvirt": "data/kvm/cache",
-    "/var/log/libvirt": "logs/libvirt",
-}
 #: libvirtd does not start without a user that only a package with services of its own would make.
 ACCOUNTS = {
     "passwd": "libvirt-qemu:x:0:0:libvirt:/nonexistent:/usr/sbin/nologin\n",
@@ -43,11 +35,10 @@ SETUP_SECONDS = 60
 
 def main() -> None:
     """Set up, hand the listening sockets out, then wait for the other side to end."""
-    settings = load(Path(sys.argv[1]))
-    outside = socket.socket(fileno=int(sys.argv[2]))
-    if settings is None:
-        raise SystemExit(f"no sandbox in {sys.argv[1]}")
-    socket.sethostname(inventory.KVM_HOST)
+    root, openstack, descriptor = sys.argv[1:]
+    settings = load_seen_by(Path(root), openstack)
+    outside = socket.socket(fileno=int(descriptor))
+    socket.sethostname(settings.openstack.kvm_host)
     for command in [*_binds(settings), *_accounts(settings), *(line.split() for line in SETUP)]:
         subprocess.run(command, check=True, timeout=SETUP_SECONDS)
     listeners = [socket.create_server(("127.0.0.1", port)) for port in node.ports(settings)]
@@ -59,10 +50,19 @@ def main() -> None:
     outside.recv(1)
 
 
+def _libvirt_folders(settings: Settings) -> dict[str, Path]:
+    """Where libvirt keeps things; in the namespaces these are folders of the sandbox."""
+    return {
+        "/etc/libvirt": settings.etc / "libvirt",
+        "/var/lib/libvirt": settings.data / "kvm" / "libvirt",
+        "/var/cache/libvirt": settings.data / "kvm" / "cache",
+        "/var/log/libvirt": settings.logs / settings.openstack.named("libvirt"),
+    }
+
+
 def _binds(settings: Settings) -> list[list[str]]:
     commands = []
-    for folder, own in LIBVIRT_FOLDERS.items():
-        source = settings.root / own
+    for folder, source in _libvirt_folders(settings).items():
         source.mkdir(parents=True, exist_ok=True)
         Path(folder).mkdir(parents=True, exist_ok=True)
         commands.append(["mount", "--bind", str(source), folder])

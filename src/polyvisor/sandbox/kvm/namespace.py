@@ -23,7 +23,7 @@ class NodeError(Exception):
 
 def pid_file(settings: Settings) -> Path:
     """Holds the id of the first process in the namespaces; stays behind when that is killed."""
-    return settings.root / "kvm-node.pid"
+    return settings.root / f"{settings.openstack.named('kvm-node')}.pid"
 
 
 def entering(settings: Settings, *command: str) -> tuple[str, ...]:

@@ -17,26 +17,25 @@ from pathlib import Path
 import psutil
 
 from polyvisor.sandbox.kvm import namespace
-from polyvisor.sandbox.settings import Settings, load
+from polyvisor.sandbox.settings import Settings, load_seen_by
 
-#: A compute host asks these nothing; in a real cloud it could not reach them either.
-NOT_FOR_COMPUTES = {"mariadb", "epmd", "rabbitmq-distribution", "memcached", "vcenter"}
+#: What a compute host asks; the others it could not reach in a real cloud either.
+FOR_COMPUTES = ("rabbitmq", "keystone", "placement", "glance", "neutron", "nova", "cinder", "nova-metadata")
 NAMESPACES = ("--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc")
 CHUNK_BYTES = 65536
 
 
 def ports(settings: Settings) -> list[int]:
     """TCP ports on loopback that the KVM host can reach."""
-    return [port for name, port in settings.ports.items() if name not in NOT_FOR_COMPUTES]
+    return [settings.ports[name] for name in FOR_COMPUTES if name in settings.ports]
 
 
 def main() -> None:
     """Make the namespaces, carry connections over, and end when either side ends."""
-    settings = load(Path(sys.argv[1]))
-    if settings is None:
-        raise SystemExit(f"no sandbox in {sys.argv[1]}")
+    root, openstack = sys.argv[1:]
+    settings = load_seen_by(Path(root), openstack)
     ours, theirs = socket.socketpair()
-    inside = [sys.executable, "-m", namespace.FIRST_PROCESS, str(settings.root), str(theirs.fileno())]
+    inside = [sys.executable, "-m", namespace.FIRST_PROCESS, root, openstack, str(theirs.fileno())]
     unshare = subprocess.Popen(["unshare", *NAMESPACES, *inside], pass_fds=[theirs.fileno()])
     theirs.close()
     wanted = ports(settings)

@@ -23,10 +23,10 @@ BRIDGES = (
 )
 #: Agent -> its module, and the RPC topic it serves when it is ready, if there is one by which to tell.
 AGENTS = {
-    "neutron-openvswitch-agent": ("neutron.cmd.agents.ovs_neutron_agent", None),
-    "neutron-dhcp-agent": ("neutron.cmd.agents.dhcp", "dhcp_agent"),
-    "neutron-l3-agent": ("neutron.cmd.agents.l3", "l3_agent"),
-    "neutron-metadata-agent": ("neutron.cmd.agents.metadata", None),
+    inventory.SWITCH_AGENT: ("neutron.cmd.agents.ovs_neutron_agent", None),
+    inventory.DHCP_AGENT: ("neutron.cmd.agents.dhcp", "dhcp_agent"),
+    inventory.L3_AGENT: ("neutron.cmd.agents.l3", "l3_agent"),
+    inventory.METADATA_AGENT: ("neutron.cmd.agents.metadata", None),
 }
 
 
@@ -34,10 +34,11 @@ def layers(settings: Settings) -> list[list[Program]]:
     """What the host is made of, the lowest first; nothing in a sandbox without one."""
     if not settings.kvm:
         return []
-    node = (sys.executable, "-m", "polyvisor.sandbox.kvm.node", str(settings.root))
+    openstack = settings.openstack
+    node = (sys.executable, "-m", "polyvisor.sandbox.kvm.node", str(settings.root), openstack.name)
     start_switch = f"{BRIDGES} && exec ovs-vswitchd unix:{DATABASE_SOCKET} --pidfile"
     return [
-        [Program("kvm-node", node, namespace.is_there(settings))],
+        [Program(openstack.named("kvm-node"), node, namespace.is_there(settings))],
         [
             _inside(
                 settings,
@@ -67,16 +68,16 @@ def services(settings: Settings) -> list[Program]:
     """Neutron's agents and nova-compute; nothing in a sandbox without a KVM host."""
     if not settings.kvm:
         return []
-    agents = f"{settings.etc}/neutron-{inventory.KVM_HOST}/agents.conf"
-    compute = f"{settings.etc}/nova-{inventory.KVM_HOST}/nova.conf"
+    config = f"{settings.etc}/neutron-{settings.openstack.kvm_host}/agents.conf"
+    compute = f"{settings.etc}/nova-{settings.openstack.kvm_host}/nova.conf"
     nova = _inside(
         settings,
-        f"nova-{inventory.KVM_HOST}",
+        f"nova-{settings.openstack.kvm_host}",
         (str(Path(sys.prefix) / "bin" / "nova-compute"), "--config-file", compute),
         _serves(settings, "compute"),
     )
     return [
-        *(_agent(settings, name, module, topic, agents) for name, (module, topic) in AGENTS.items()),
+        *(_agent(settings, name, *AGENTS[name], config) for name in settings.agents),
         dataclasses.replace(nova, environment={"PYTHONPATH": str(bindings.folder(settings))}),
     ]
 
@@ -87,9 +88,8 @@ def _agent(settings: Settings, name: str, module: str, topic: str | None, config
 
 
 def _serves(settings: Settings, topic: str) -> probes.Probe:
-    queue = f"{topic}.{inventory.KVM_HOST}"
-    return probes.consumes(settings.ports["rabbitmq"], settings.secrets["rabbitmq"], queue)
+    return probes.consumes(settings, f"{topic}.{settings.openstack.kvm_host}")
 
 
 def _inside(settings: Settings, name: str, command: tuple[str, ...], ready: probes.Probe) -> Program:
-    return Program(name, namespace.entering(settings, *command), ready)
+    return Program(settings.openstack.named(name), namespace.entering(settings, *command), ready)

@@ -35,7 +35,7 @@ class OperationOut(Out):
     progress: int = Field(ge=0, le=100, description="Percent.")
     reason: str | None = Field(description="Why it failed, or what it waits for.")
     cancelling: bool = Field(description="Somebody wants it to end before its time.")
-    resource_id: Id | None
+    resource_id: Id | None = Field(description="Of a new server: null until its cloud has taken it.")
     resource_name: str
     cloud_id: Id | None = Field(description="null: the scheduler has not chosen yet, or it has only parts.")
     tenant_id: Id | None
