@@ -2,10 +2,12 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
+# Node.js is a wheel among the locked ones; Debian's own is too old.
+NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm
 GO_MODULES := simulators/vcenter tools/govc
 FUNCTIONAL := $(addprefix tests/functional/,simulators vsphere adoption op sandbox cinder neutron nova/api nova/compute)
 
-.PHONY: help setup check unit functional e2e test demo down bench lock
+.PHONY: help setup check unit functional e2e test demo down bench lock web web-client web-check
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -44,6 +46,21 @@ e2e: setup ## Tests of the whole sandbox, a second one beside a running demo
 	$(BIN)/pytest tests/e2e
 
 test: unit functional e2e ## All tests
+
+web/node_modules/ready: web/package-lock.json | .venv/ready
+	cd web && $(NPM) ci --no-audit --no-fund
+	@touch $@
+
+web: web/node_modules/ready ## Build the web UI into src/polyvisor/op/web
+	cd web && $(NPM) run --silent build -- --logLevel warn
+
+web-client: web/node_modules/ready ## Make the web UI's typed client anew from the API
+	$(BIN)/polyvisor op openapi > web/openapi.json
+	cd web && $(NPM) run --silent client
+
+web-check: web/node_modules/ready ## Lint, types, unit tests of the web UI; whether its client is current
+	$(BIN)/polyvisor op openapi | diff --brief - web/openapi.json || { echo "web/openapi.json is old: make web-client"; exit 1; }
+	cd web && $(NPM) run --silent check
 
 bench: setup ## The figures that are promised, beside those that are measured
 	$(BIN)/python -m benchmarks.inventory

@@ -6,7 +6,7 @@ import click
 
 from polyvisor.cli.op.base import Group
 from polyvisor.cli.op.cloud import cloud
-from polyvisor.cli.op.serve import api, migrate, serve, worker
+from polyvisor.cli.op.serve import api, migrate, openapi, serve, worker
 from polyvisor.cli.op.user import user
 
 
@@ -19,5 +19,5 @@ def op() -> None:
     """
 
 
-for command in (serve, api, worker, migrate, cloud, user):
+for command in (serve, api, worker, migrate, openapi, cloud, user):
     op.add_command(command)

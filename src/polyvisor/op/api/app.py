@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
-from polyvisor.op.api import problems
+from polyvisor.op.api import problems, web
 from polyvisor.op.api.dependencies import get_request_id
 from polyvisor.op.api.needs import guard
 from polyvisor.op.api.routers import (
@@ -70,6 +71,21 @@ _HEADERS = {
 
 def make_app(platform: Platform) -> FastAPI:
     """The application on a platform; who opened that closes it."""
+    app = _application()
+    app.state.platform = platform
+    app.state.bell = Bell(platform.database)
+    app.middleware("http")(_with_headers)
+    problems.install(app)
+    web.install(app)
+    return app
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document; it needs no platform."""
+    return _application().openapi()
+
+
+def _application() -> FastAPI:
     app = FastAPI(
         title="Polyvisor operations platform",
         version=importlib.metadata.version("polyvisor"),
@@ -79,11 +95,7 @@ def make_app(platform: Platform) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,  # what clients call their functions
     )
-    app.state.platform = platform
-    app.state.bell = Bell(platform.database)
     app.include_router(_api())
-    app.middleware("http")(_with_headers)
-    problems.install(app)
     app.openapi = lambda: problems.describe(FastAPI.openapi(app))  # type: ignore[method-assign]
     return app
 
