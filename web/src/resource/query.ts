@@ -17,7 +17,7 @@ export interface ResourceQuery {
 const NAMES = ['cloud', 'tenant', 'status', 'q', 'tag'] as const
 export type Filter = Pick<ResourceQuery, (typeof NAMES)[number]>
 
-export function readFilter(query: LocationQuery): Filter {
+export function readFilter(query: LocationQuery | ResourceQuery): Filter {
   const filter: Filter = {}
   for (const name of NAMES) {
     const value = query[name]
