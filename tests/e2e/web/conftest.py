@@ -1,6 +1,6 @@
 """The web UI in a real Chromium, served by `polyvisor op serve` over the sandbox's OpenStack.
 
-Each test leaves a screenshot in `tests/e2e/artifacts`; that of a test which fails is the first thing to look at.
+Each test leaves a screenshot in `tests/e2e/artifacts`; that of one which fails is the first thing to look at.
 """
 
 import re

@@ -8,6 +8,8 @@ export interface Column<R> {
   render?: (row: R) => VNodeChild
   width?: number
   minWidth?: number
+  /** What is in it opens the row, beside a double click and Enter. */
+  opens?: boolean
   /** Whether the API sorts by it. */
   sorts?: boolean
 }

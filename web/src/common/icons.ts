@@ -12,7 +12,7 @@ import {
   Network3,
   Plug,
   Portfolio,
-  Screen,
+  User,
   ServerDns,
   VirtualDesktop,
   VmdkDisk,
@@ -33,7 +33,7 @@ const ICONS: Record<string, Component> = {
   server: VirtualDesktop,
   snapshot: Camera,
   tenant: Enterprise,
-  user: Screen,
+  user: User,
   volume: VmdkDisk,
 }
 

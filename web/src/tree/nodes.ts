@@ -33,8 +33,10 @@ export interface Tree {
 }
 
 const LIMIT = 500
+/** So few roots are open from the beginning. */
+const FEW = 3
 /** Of which the same name below two others is told apart by its path. */
-const SEPARATOR = '/'
+export const SEPARATOR = '/'
 
 export function useTree(view: View): Tree {
   const roots = shallowRef<TreeNode[]>([])
@@ -74,6 +76,14 @@ export function useTree(view: View): Tree {
     for (const node of open) await refreshBelow(node)
   }
 
+  async function openAll(nodes: readonly TreeNode[]): Promise<void> {
+    const inner = nodes.filter((one) => !one.isLeaf)
+    await guarded(async () => {
+      for (const node of inner) put(node, await read(node))
+    })
+    expanded.value = inner.map((one) => one.key)
+  }
+
   return {
     roots,
     expanded,
@@ -88,6 +98,7 @@ export function useTree(view: View): Tree {
       }),
     refresh: async () => {
       await guarded(() => refreshBelow(undefined))
+      if (!isRead.value && roots.value.length <= FEW) await openAll(roots.value)
       isRead.value = true
     },
   }
