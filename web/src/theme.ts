@@ -24,8 +24,14 @@ const measures: GlobalThemeOverrides = {
   Dropdown: { fontSizeSmall: '13px', optionHeightSmall: '28px' },
 }
 
+/** Steps that are not reached yet are to be read as well. */
+function steps(color: string): GlobalThemeOverrides['Steps'] {
+  return { headerTextColorWait: color, headerTextColorFinish: color, indicatorTextColorWait: color, indicatorBorderColorWait: color }
+}
+
 export const light: GlobalThemeOverrides = {
   ...measures,
+  Steps: steps('#5b6b75'),
   common: {
     ...shared,
     primaryColor: '#0065a3',
@@ -49,6 +55,7 @@ export const light: GlobalThemeOverrides = {
 
 export const dark: GlobalThemeOverrides = {
   ...measures,
+  Steps: steps('#a9b6bd'),
   common: {
     ...shared,
     primaryColor: '#4aaed9',

@@ -38,9 +38,19 @@ export function isMenuKey(event: KeyboardEvent): boolean {
   return event.key === 'ContextMenu' || (event.shiftKey && event.key === 'F10')
 }
 
+/** For the element around the options of a menu. */
+export function menuProps() {
+  return { role: 'menu' }
+}
+
 export function optionsOf(actions: readonly Action[]): DropdownOption[] {
   return actions.flatMap((one) => [
     ...(one.apart ? [{ type: 'divider', key: `${one.key}-line` }] : []),
-    { key: one.key, label: one.label, disabled: one.disabled, props: one.danger ? { style: 'color: var(--bad)' } : {} },
+    {
+      key: one.key,
+      label: one.label,
+      disabled: one.disabled,
+      props: { role: 'menuitem', 'aria-disabled': Boolean(one.disabled), style: one.danger ? 'color: var(--bad)' : undefined },
+    },
   ])
 }
