@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from polyvisor.op.api import web
 from polyvisor.sandbox import packages
@@ -24,7 +24,7 @@ PACKAGES = {
     "/usr/bin/chromium": "chromium",
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc": "fonts-noto-cjk",
 }
-SECONDS = 60
+SECONDS = 20
 VIEW = ViewportSize(width=1440, height=900)
 
 
@@ -55,6 +55,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # As root Chromium has no sandbox of its own; it sees nothing here but our own pages.
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        expect.set_options(timeout=SECONDS * 1000)
         yield chromium
         chromium.close()
 

@@ -72,7 +72,7 @@ export function useServerActions(done: () => void = () => undefined) {
 
   function dialog(kind: DialogKind, server: Subject, right: Right, isFitting = true): Action[] {
     if (!mayAnywhere(right)) return []
-    return [{ key: kind, label: t(`server.action.${kind}`), disabled: !isFitting, run: () => openDialog(kind, server, done) }]
+    return [{ key: kind, label: `${t(`server.action.${kind}`)}…`, disabled: !isFitting, run: () => openDialog(kind, server, done) }]
   }
 
   async function openConsole(server: Subject): Promise<void> {

@@ -1,6 +1,6 @@
 /** The inventory as trees: a level at a time, each read when it is opened. */
 import type { TreeOption } from 'naive-ui'
-import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
+import { ref, shallowReactive, shallowRef, type Ref, type ShallowRef } from 'vue'
 
 import { run, type Schemas } from '@/api/client'
 import { asProblem, type Problem } from '@/api/problem'
@@ -61,9 +61,16 @@ export function useTree(view: View): Tree {
     }
   }
 
-  function put(parent: TreeNode | undefined, nodes: TreeNode[]): void {
+  /** A level that has the same nodes as before stays: Naive UI forgets where the keyboard is in one that is new. */
+  function put(parent: TreeNode | undefined, nodes: TreeNode[]): TreeNode[] {
+    const former = parent ? parent.children : roots.value
+    if (former?.length === nodes.length && former.every((one, place) => one.key === nodes[place]?.key)) {
+      former.forEach((one, place) => Object.assign(one, nodes[place]))
+      return former
+    }
     if (parent) parent.children = nodes
-    roots.value = parent ? [...roots.value] : nodes
+    else roots.value = nodes
+    return nodes
   }
 
   async function refreshBelow(parent: TreeNode | undefined): Promise<void> {
@@ -71,8 +78,7 @@ export function useTree(view: View): Tree {
     const nodes = await read(parent, undefined, Math.min(1000, Math.max(LIMIT, former.length)))
     const known = new Map(former.map((one) => [one.key, one]))
     for (const node of nodes) node.children = node.isLeaf ? undefined : known.get(node.key)?.children
-    put(parent, nodes)
-    const open = nodes.filter((one) => one.children && expanded.value.includes(one.key))
+    const open = put(parent, nodes).filter((one) => one.children && expanded.value.includes(one.key))
     for (const node of open) await refreshBelow(node)
   }
 
@@ -89,7 +95,7 @@ export function useTree(view: View): Tree {
     expanded,
     problem,
     isRead,
-    open: (node) => guarded(async () => put(node, await read(node))),
+    open: (node) => guarded(async () => void put(node, await read(node))),
     more: (node) =>
       guarded(async () => {
         const { parent, cursor } = node.more ?? { parent: undefined, cursor: '' }
@@ -105,7 +111,7 @@ export function useTree(view: View): Tree {
 }
 
 function treeNode(node: NodeOut, parent: TreeNode | undefined): TreeNode {
-  return { key: keyOf(node.id, parent), label: node.name, isLeaf: node.children === 0, node }
+  return shallowReactive<TreeNode>({ key: keyOf(node.id, parent), label: node.name, isLeaf: node.children === 0, node })
 }
 
 function moreNode(parent: TreeNode | undefined, cursor: string): TreeNode {
