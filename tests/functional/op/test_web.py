@@ -30,6 +30,7 @@ def browser(folder: Path) -> TestClient:
 
 def _client(folder: Path) -> TestClient:
     app = FastAPI()
+    app.add_api_route("/api/v1/actions", lambda: None, methods=["POST"])
     problems.install(app)
     web.install(app, folder)
     return TestClient(app, headers={"Accept-Encoding": "identity"})
@@ -79,6 +80,11 @@ def test_what_is_no_view_is_not_the_page(browser: TestClient, folder: Path, path
     if path.startswith(("/api", "/assets")):
         assert answer.status_code == 404
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_what_the_api_does_not_do_is_still_the_api_s_to_refuse(browser: TestClient) -> None:
+    answer = browser.get("/api/v1/actions")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 def test_without_a_build_it_says_how_to_make_one(tmp_path: Path) -> None:

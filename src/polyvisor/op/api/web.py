@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 FOLDER = Path(__file__).parent.parent / "web"
 HOW_TO_BUILD = "The web UI is not built: run `make web`, then start again. The API works without it."
@@ -35,10 +35,16 @@ def is_built(folder: Path = FOLDER) -> bool:
 
 def install(app: FastAPI, folder: Path = FOLDER) -> None:
     """Have the application serve the web UI below its API; if it is not built, say how to build it."""
-    if is_built(folder):
-        app.mount("/", _Page(directory=folder), name="web")
-    else:
+    if not is_built(folder):
         app.add_route("/", lambda _request: PlainTextResponse(HOW_TO_BUILD, 503), include_in_schema=False)
+        return
+    page, nowhere = _Page(directory=folder), app.router.default
+
+    async def default(scope: Scope, receive: Receive, send: Send) -> None:
+        await (page if scope["type"] == "http" else nowhere)(scope, receive, send)
+
+    # Not mounted: a mount at "/" would also take what the API answers with 405.
+    app.router.default = default
 
 
 class _Page(StaticFiles):
