@@ -13,6 +13,6 @@ export interface OpenDialog {
 
 export const dialog = shallowRef<OpenDialog>()
 
-export function openDialog(kind: DialogKind, server: Subject, done: () => void): void {
+export function openDialog(kind: DialogKind, server: Subject, done: () => void = () => undefined): void {
   dialog.value = { kind, server, done }
 }
