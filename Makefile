@@ -2,10 +2,13 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
+WEB := $(shell git ls-files web/src web/public web/index.html web/vite.config.ts)
+# Node.js is a wheel among the locked ones; Debian's own is too old.
+NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm
 GO_MODULES := simulators/vcenter tools/govc
 FUNCTIONAL := $(addprefix tests/functional/,simulators vsphere adoption op sandbox cinder neutron nova/api nova/compute)
 
-.PHONY: help setup check unit functional e2e test demo down bench lock
+.PHONY: help setup check unit functional e2e test demo down bench lock web web-client web-check
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -23,7 +26,7 @@ demo: setup ## Start the sandbox, build servers where asked, and end in the oper
 down: setup ## Stop the sandbox that `make demo` started
 	$(BIN)/polyvisor sandbox down
 
-check: setup ## Lint, types, imports
+check: setup web-check ## Lint, types, imports; of the web UI its unit tests too
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -40,16 +43,34 @@ functional: setup ## Tests of each piece against real parts
 	cd simulators/vcenter && go test ./...
 	@for part in $(FUNCTIONAL); do echo "== $$part"; $(BIN)/pytest $$part -n 2 || exit 1; done
 
-e2e: setup ## Tests of the whole sandbox, a second one beside a running demo
+e2e: setup web ## Tests of the whole sandbox, a second one beside a running demo
 	$(BIN)/pytest tests/e2e
 
 test: unit functional e2e ## All tests
 
-bench: setup ## The figures that are promised, beside those that are measured
+web/node_modules/ready: web/package-lock.json | .venv/ready
+	cd web && $(NPM) ci --no-audit --no-fund
+	@touch $@
+
+web: src/polyvisor/op/web/index.html ## Build the web UI
+
+src/polyvisor/op/web/index.html: web/node_modules/ready $(WEB)
+	cd web && $(NPM) run --silent build -- --logLevel warn
+
+web-client: web/node_modules/ready ## Make the web UI's typed client anew from the API
+	$(BIN)/polyvisor op openapi > web/openapi.json
+	cd web && $(NPM) run --silent client
+
+web-check: web/node_modules/ready ## Lint, types, unit tests of the web UI; whether its client is current
+	$(BIN)/polyvisor op openapi | diff --brief - web/openapi.json || { echo "web/openapi.json is old: make web-client"; exit 1; }
+	cd web && $(NPM) run --silent check
+
+bench: setup web ## The figures that are promised, beside those that are measured
 	$(BIN)/python -m benchmarks.inventory
 	$(BIN)/python -m benchmarks.neutron
 	$(BIN)/python -m benchmarks.adoption
 	$(BIN)/python -m benchmarks.op_inventory
+	$(BIN)/python -m benchmarks.web
 
 lock: setup ## Resolve the pinned versions anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --upgrade --quiet --no-emit-index-url \

@@ -7,7 +7,7 @@ import click
 from polyvisor.cli.op.adopt import adopt
 from polyvisor.cli.op.base import Group
 from polyvisor.cli.op.cloud import cloud
-from polyvisor.cli.op.serve import api, migrate, serve, worker
+from polyvisor.cli.op.serve import api, migrate, openapi, serve, worker
 from polyvisor.cli.op.tenant import tenant
 from polyvisor.cli.op.token import token
 from polyvisor.cli.op.user import user
@@ -23,5 +23,5 @@ def op() -> None:
     """
 
 
-for command in (serve, api, worker, migrate, cloud, user, tenant, token, vcenter, adopt):
+for command in (serve, api, worker, migrate, openapi, cloud, user, tenant, token, vcenter, adopt):
     op.add_command(command)

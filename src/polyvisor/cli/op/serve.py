@@ -1,7 +1,8 @@
-"""`polyvisor op serve`, `api`, `worker`, `migrate`."""
+"""`polyvisor op serve`, `api`, `worker`, `migrate`, `openapi`."""
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 import threading
@@ -11,7 +12,8 @@ import click
 import uvicorn
 
 from polyvisor.cli.op.base import platform
-from polyvisor.op.api.app import make_app
+from polyvisor.op.api import web
+from polyvisor.op.api.app import document, make_app
 from polyvisor.op.db import migrate as schema
 from polyvisor.op.identity.bootstrap import NAME, ensure_administrator
 from polyvisor.op.platform import Platform, open_platform
@@ -85,8 +87,16 @@ def migrate() -> None:
     click.echo("the schema is up to date")
 
 
+@click.command()
+def openapi() -> None:
+    """Print the API's OpenAPI document, of which clients are made."""
+    click.echo(json.dumps(document(), indent=2))
+
+
 def _listen(opened: Platform) -> None:
     settings = opened.settings
+    if not web.is_built():
+        click.echo(web.HOW_TO_BUILD)
     click.echo(f"Listening on http://{settings.host}:{settings.port}, for browsers {settings.url}")
     # No access log: the audit log says who did what, and URLs of logging in by OpenID have secrets.
     uvicorn.run(

@@ -8,8 +8,8 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
-from polyvisor.op.api import problems, security
-from polyvisor.op.api.dependencies import get_request_id
+from polyvisor.op.api import problems, security, web
+from polyvisor.op.api.dependencies import SECURE_COOKIE, cookie_name, get_request_id
 from polyvisor.op.api.needs import guard
 from polyvisor.op.api.routers import (
     action,
@@ -81,6 +81,21 @@ _HEADERS = {
 
 def make_app(platform: Platform) -> FastAPI:
     """The application on a platform; who opened that closes it."""
+    app = _application(cookie_name(platform))
+    app.state.platform = platform
+    app.state.bell = Bell(platform.database)
+    app.middleware("http")(_with_headers)
+    problems.install(app)
+    web.install(app)
+    return app
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document; it needs no platform."""
+    return _application(SECURE_COOKIE).openapi()
+
+
+def _application(cookie: str) -> FastAPI:
     app = FastAPI(
         title="Polyvisor operations platform",
         version=importlib.metadata.version("polyvisor"),
@@ -90,20 +105,16 @@ def make_app(platform: Platform) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,  # what clients call their functions
     )
-    app.state.platform = platform
-    app.state.bell = Bell(platform.database)
     app.include_router(_api())
-    app.middleware("http")(_with_headers)
-    problems.install(app)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: _document(app, cookie)  # type: ignore[method-assign]
     return app
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, cookie: str) -> dict[str, Any]:
     """The OpenAPI document, with what FastAPI does not know of."""
     document = problems.describe(FastAPI.openapi(app))
     routes = [route for module in ROUTERS for route in module.router.routes]
-    return security.describe(document, app.state.platform, PREFIX, routes)
+    return security.describe(document, cookie, PREFIX, routes)
 
 
 def _api() -> APIRouter:

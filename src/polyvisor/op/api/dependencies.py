@@ -34,9 +34,13 @@ def get_platform(request: Request) -> Platform:
 ThePlatform = Annotated[Platform, Depends(get_platform)]
 
 
+#: The prefix has browsers insist on https and on this host.
+SECURE_COOKIE = "__Host-polyvisor"
+
+
 def cookie_name(platform: Platform) -> str:
-    """Name of the session's cookie; the prefix has browsers insist on https and on this host."""
-    return "__Host-polyvisor" if platform.settings.secure else "polyvisor"
+    """Name of the session's cookie."""
+    return SECURE_COOKIE if platform.settings.secure else "polyvisor"
 
 
 def get_request_id(request: Request) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from polyvisor.op.api.dependencies import cookie_name
 from polyvisor.op.api.needs import declared
-from polyvisor.op.platform import Platform
 
 _TOKEN = {
     "type": "http",
@@ -22,13 +20,11 @@ _SESSION = {
 }
 
 
-def describe(
-    document: dict[str, Any], platform: Platform, prefix: str, routes: Iterable[Any]
-) -> dict[str, Any]:
+def describe(document: dict[str, Any], cookie: str, prefix: str, routes: Iterable[Any]) -> dict[str, Any]:
     """Add the ways to be known to an OpenAPI document, and to each of the routes whether one is needed."""
     document["components"]["securitySchemes"] = {
         "token": _TOKEN,
-        "session": _SESSION | {"name": cookie_name(platform)},
+        "session": _SESSION | {"name": cookie},
     }
     for route in routes:
         for method in route.methods if declared(route) != ["public"] else ():

@@ -1,0 +1,124 @@
+/** What can be done with servers, one or many at once. */
+import { useMessage } from 'naive-ui'
+import { useI18n } from 'vue-i18n'
+
+import { run, type Api, type Call, type Schemas } from '@/api/client'
+import { asProblem } from '@/api/problem'
+import type { Action } from '@/common/action'
+import { ask } from '@/common/confirm'
+import { openDialog, type DialogKind } from '@/server/dialogs'
+import { mayAnywhere, type Right } from '@/session/session'
+
+/** As much of a server as is known wherever it is shown. */
+export interface Subject {
+  id: string
+  kind: string
+  name: string
+  status: string
+  cloud_id: string
+}
+
+type Operation = Schemas['OperationOut']
+type Plain = 'start' | 'stop' | 'reboot' | 'delete' | 'consolidate'
+
+const RUNNING = new Set(['ACTIVE', 'PAUSED', 'RESCUE'])
+const STOPPED = new Set(['SHUTOFF', 'STOPPED', 'SUSPENDED'])
+
+/** The call that does a plain action with servers: one operation, or one with a part for each. */
+export function plainCall(action: Plain, servers: readonly Subject[], key: string, hard = false): Call<Operation> {
+  const [first] = servers
+  const header = { 'Idempotency-Key': key }
+  return async (api: Api) => {
+    const found =
+      servers.length === 1 && first
+        ? await api.POST('/api/v1/resources/{resource_id}/actions', {
+            params: { path: { resource_id: first.id }, header },
+            body: bodyOf(action, hard),
+          })
+        : await api.POST('/api/v1/actions', {
+            params: { header },
+            body: { ...bodyOf(action, hard), resources: servers.map((one) => one.id) },
+          })
+    return found as Awaited<ReturnType<Call<Operation>>>
+  }
+}
+
+function bodyOf(action: Plain, hard: boolean) {
+  return action === 'reboot' ? { action, arguments: { hard } } : { action, arguments: {} }
+}
+
+export function useServerActions(done: () => void = () => undefined) {
+  const { t } = useI18n()
+  const message = useMessage()
+
+  function plain(action: Plain, servers: readonly Subject[], isFitting: boolean, right: Right, hard = false): Action[] {
+    if (!mayAnywhere(right)) return []
+    const key = hard ? 'rebootHard' : action
+    const label = t(`server.action.${key}`)
+    return [{ key, label, disabled: !isFitting, danger: action === 'delete', apart: action === 'delete', run: () => confirm(action, key, label, servers, hard) }]
+  }
+
+  function confirm(action: Plain, key: string, label: string, servers: readonly Subject[], hard: boolean): void {
+    const once = crypto.randomUUID() // whoever clicks twice gets the same operation
+    ask({
+      title: `${label}: ${servers.length === 1 ? (servers[0]?.name ?? '') : t('server.several', { count: servers.length })}`,
+      text: `${t(`server.confirm.${key}`)}\n\n${servers.map((one) => one.name).join('\n')}`,
+      action: label,
+      danger: action === 'delete',
+      call: () => plainCall(action, servers, once, hard),
+      done,
+    })
+  }
+
+  function dialog(kind: DialogKind, server: Subject, right: Right, isFitting = true): Action[] {
+    if (!mayAnywhere(right)) return []
+    return [{ key: kind, label: `${t(`server.action.${kind}`)}…`, disabled: !isFitting, run: () => openDialog(kind, server, done) }]
+  }
+
+  async function openConsole(server: Subject): Promise<void> {
+    // Before waiting: browsers open windows only while a click is handled.
+    const tab = window.open('about:blank', '_blank')
+    try {
+      const params = { path: { resource_id: server.id } }
+      const found = await run((api) => api.POST('/api/v1/resources/{resource_id}/console', { params, body: { type: 'novnc' } }))
+      if (tab) {
+        tab.opener = null
+        tab.location.href = found.url
+      }
+    } catch (error) {
+      tab?.close()
+      message.error(asProblem(error).detail, { duration: 8000 })
+    }
+  }
+
+  function consoleOf(server: Subject): Action[] {
+    if (!mayAnywhere('server.console')) return []
+    return [{ key: 'console', label: t('server.action.console'), disabled: !RUNNING.has(server.status), run: () => void openConsole(server) }]
+  }
+
+  function single(server: Subject): Action[] {
+    return [
+      ...consoleOf(server),
+      ...dialog('migrate', server, 'server.migrate'),
+      ...dialog('clone', server, 'server.clone'),
+      ...dialog('snapshot', server, 'server.snapshot'),
+      ...dialog('resize', server, 'server.resize'),
+      ...dialog('attach_volume', server, 'server.operate'),
+      ...dialog('attach_port', server, 'server.operate'),
+      ...plain('consolidate', [server], true, 'server.snapshot'),
+    ]
+  }
+
+  return (servers: readonly Subject[]): Action[] => {
+    const running = servers.every((one) => RUNNING.has(one.status))
+    const [first] = servers
+    return [
+      ...plain('start', servers, servers.every((one) => STOPPED.has(one.status)), 'server.operate'),
+      ...plain('stop', servers, running, 'server.operate'),
+      ...plain('reboot', servers, running, 'server.operate'),
+      ...plain('reboot', servers, servers.length > 0, 'server.operate', true),
+      ...(servers.length === 1 && first ? single(first) : []),
+      ...plain('delete', servers, servers.length > 0, 'server.delete'),
+    ]
+  }
+}
