@@ -944,10 +944,582 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vcenters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Vcenters
+         * @description vCenters that the caller may see, by name.
+         */
+        get: operations["list_vcenters"];
+        put?: never;
+        /**
+         * Register Vcenter
+         * @description Attach a vCenter to a cloud. It is logged in to first; one that does not answer is not attached.
+         */
+        post: operations["register_vcenter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vcenters/{vcenter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Vcenter
+         * @description One vCenter, and how it fared when it was last asked.
+         */
+        get: operations["show_vcenter"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Vcenter
+         * @description Detach a vCenter that no adoption is about. It stays as it is.
+         */
+        delete: operations["remove_vcenter"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Vcenter
+         * @description Change name, address, account or trust. It must answer in the new way first, and be the same.
+         *
+         *     All but the name needs the password again.
+         */
+        patch: operations["change_vcenter"];
+        trace?: never;
+    };
+    "/api/v1/vcenters/{vcenter_id}/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Probe Vcenter
+         * @description Log in to a vCenter now. The answer has its health, whatever comes of it.
+         */
+        post: operations["probe_vcenter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adoptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Adoptions
+         * @description Adoptions that the caller may see, by name.
+         */
+        get: operations["list_adoptions"];
+        put?: never;
+        /**
+         * Create Adoption
+         * @description Begin an adoption of VMs of some vCenters of a cloud. Nothing is read yet: `discover` does that.
+         */
+        post: operations["create_adoption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adoptions/{adoption_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Adoption
+         * @description One adoption in numbers: how many VMs are ready, what the others wait for, how far they are.
+         */
+        get: operations["show_adoption"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Adoption
+         * @description Forget an adoption of which the cloud has nothing any more: plan, rules and journal.
+         */
+        delete: operations["remove_adoption"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adoption-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Adoption Checks
+         * @description All checks: what each finds, and the way out.
+         */
+        get: operations["list_adoption_checks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adoptions/{adoption_id}/vms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Adoption Vms
+         * @description VMs of the plan with facts, findings and decisions, by path.
+         */
+        get: operations["list_adoption_vms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Decide Adoption Vms
+         * @description Decide about VMs. What is decided stays when it is planned again, which checks it anew.
+         */
+        patch: operations["decide_adoption_vms"];
+        trace?: never;
+    };
+    "/api/v1/adoptions/{adoption_id}/vms/{vm_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Adoption Vm
+         * @description One VM of the plan.
+         */
+        get: operations["show_adoption_vm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adoptions/{adoption_id}/folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Adoption Folders
+         * @description vCenter's folders in which VMs of the plan are.
+         */
+        get: operations["list_adoption_folders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adoptions/{adoption_id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Adoption Rules
+         * @description The rules by which the next plan is filled.
+         */
+        get: operations["show_adoption_rules"];
+        /**
+         * Set Adoption Rules
+         * @description Have the next plan filled by these rules. What people have decided about VMs goes before them.
+         */
+        put: operations["set_adoption_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adoptions/{adoption_id}/networks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Adoption Networks
+         * @description Networks of the plan: those that are there, and those that are to be made.
+         */
+        get: operations["list_adoption_networks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Decide Adoption Network
+         * @description Decide about a network of the plan. VMs that waited for it are judged anew.
+         */
+        patch: operations["decide_adoption_network"];
+        trace?: never;
+    };
+    "/api/v1/adoptions/{adoption_id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Adoption Changes
+         * @description What had changed in the vCenters when it was planned last, since the plan before: 10,000 at most.
+         */
+        get: operations["list_adoption_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adoptions/{adoption_id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Adoption Plan
+         * @description The plan as a file of YAML documents, as `polyvisor adopt` reads and writes it.
+         */
+        get: operations["download_adoption_plan"];
+        /**
+         * Upload Adoption Plan
+         * @description Take an edited plan instead of the present one. A mistake in it is told with its line.
+         */
+        put: operations["upload_adoption_plan"];
+        /**
+         * Plan Adoption
+         * @description Check and plan anew what was discovered, by the present rules; what people have decided stays.
+         */
+        post: operations["plan_adoption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adoptions/{adoption_id}/discover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discover Adoption
+         * @description Read everything about the VMs of the vCenters, check and plan it. Nothing is changed there.
+         */
+        post: operations["discover_adoption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adoptions/{adoption_id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Adoption
+         * @description Adopt the VMs that are ready, in place. Again: go on, and try again what failed.
+         *
+         *     The operation succeeds if all of them were adopted; each VM has its own result, whatever became of the
+         *     others. Cancelled, it begins with no more VMs, and what is under way is brought to its end.
+         */
+        post: operations["apply_adoption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adoptions/{adoption_id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify Adoption
+         * @description Compare what the cloud and what vCenter say of the adopted VMs, field by field.
+         */
+        post: operations["verify_adoption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adoptions/{adoption_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Adoption
+         * @description Let the cloud forget adopted VMs, some or all. They run on, and are as they were found.
+         */
+        post: operations["release_adoption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/{resource_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Server
+         * @description Let the cloud forget an adopted server: an operation on the adoption by which it came.
+         */
+        post: operations["release_server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AddressIn
+         * @description An address of a VM that VMware Tools do not tell.
+         */
+        AddressIn: {
+            /**
+             * Vm
+             * @description Name, path or instance UUID.
+             */
+            vm: string;
+            /**
+             * Mac
+             * @description May be empty if the VM has one NIC.
+             * @default
+             */
+            mac: string;
+            /** Address */
+            address: string;
+        };
+        /**
+         * AdoptionDetailOut
+         * @description An adoption in numbers.
+         */
+        AdoptionDetailOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Cloud Id */
+            cloud_id: string;
+            /** Vcenters */
+            vcenters: string[];
+            /**
+             * Discovered At
+             * @description When the vCenters were last read.
+             */
+            discovered_at: string | null;
+            /**
+             * Planned At
+             * @description When it was last checked and planned.
+             */
+            planned_at: string | null;
+            /**
+             * Stale
+             * @description Rules or decisions have changed since it was planned: plan again to have them checked.
+             */
+            stale: boolean;
+            /** Verified At */
+            verified_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * States
+             * @description How many VMs the plan has of each state.
+             * @example {
+             *       "ready": 40,
+             *       "undecided": 2
+             *     }
+             */
+            states: {
+                [key: string]: number;
+            };
+            /**
+             * Progress
+             * @description How far VMs are that were begun with.
+             * @example {
+             *       "adopted": 12,
+             *       "failed": 1
+             *     }
+             */
+            progress: {
+                [key: string]: number;
+            };
+            /** Findings */
+            findings: components["schemas"]["FindingsOut"][];
+            /**
+             * Undecided
+             * @description What VMs wait for, and how many do.
+             * @example {
+             *       "no project": 2
+             *     }
+             */
+            undecided: {
+                [key: string]: number;
+            };
+            /**
+             * Flavors
+             * @description That are there (`id`), or are to be made.
+             */
+            flavors: components["schemas"]["Flavor"][];
+            /**
+             * Changes
+             * @description How much has changed in vCenter between the last two plans.
+             */
+            changes: number;
+        };
+        /**
+         * AdoptionIn
+         * @description An adoption to begin.
+         * @example {
+         *       "cloud_id": "4f0e53e4c9a14c4f8f6b0a3d1c7e2b90",
+         *       "name": "shop",
+         *       "vcenters": [
+         *         "9a1c53e4c9a14c4f8f6b0a3d1c7e2b11"
+         *       ]
+         *     }
+         */
+        AdoptionIn: {
+            /** Name */
+            name: string;
+            /** Cloud Id */
+            cloud_id: string;
+            /**
+             * Vcenters
+             * @description That are attached to the cloud.
+             */
+            vcenters: string[];
+        };
+        /**
+         * AdoptionOut
+         * @description VMs of some vCenters on their way under a cloud.
+         */
+        AdoptionOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Cloud Id */
+            cloud_id: string;
+            /** Vcenters */
+            vcenters: string[];
+            /**
+             * Discovered At
+             * @description When the vCenters were last read.
+             */
+            discovered_at: string | null;
+            /**
+             * Planned At
+             * @description When it was last checked and planned.
+             */
+            planned_at: string | null;
+            /**
+             * Stale
+             * @description Rules or decisions have changed since it was planned: plan again to have them checked.
+             */
+            stale: boolean;
+            /** Verified At */
+            verified_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
         /**
          * ApplicationCredentialIn
          * @description An application credential of Keystone.
@@ -970,6 +1542,29 @@ export interface components {
              * Format: password
              */
             secret: string;
+        };
+        /**
+         * ApplyArguments
+         * @description Which VMs, and how.
+         */
+        ApplyArguments: {
+            /**
+             * Vms
+             * @description null: all that are ready.
+             */
+            vms?: string[] | null;
+            /**
+             * Parallel
+             * @description VMs under way at a time.
+             * @default 32
+             */
+            parallel: number;
+            /**
+             * Dry Run
+             * @description Tell what would be done, by what is the case now.
+             * @default false
+             */
+            dry_run: boolean;
         };
         /**
          * AttachPortArguments
@@ -1116,6 +1711,52 @@ export interface components {
             storage_free_bytes: number;
         };
         /**
+         * ChangeOut
+         * @description Something that has changed in vCenter.
+         */
+        ChangeOut: {
+            /**
+             * Vm
+             * @description Path of the VM.
+             * @example /dc1/vm/shop/app-001
+             */
+            vm: string;
+            /**
+             * What
+             * @example power: poweredOn -> poweredOff
+             */
+            what: string;
+        };
+        /**
+         * ChangesOut
+         * @description What has changed between the last two plans.
+         */
+        ChangesOut: {
+            /** Items */
+            items: components["schemas"]["ChangeOut"][];
+        };
+        /**
+         * CheckDescriptionOut
+         * @description A check.
+         */
+        CheckDescriptionOut: {
+            /**
+             * Id
+             * @example snapshots
+             */
+            id: string;
+            /**
+             * Severity
+             * @description `blocks`: the VM is left alone until the cause is gone; `decision`: until somebody accepts it with a reason; `note`: for reading.
+             * @enum {string}
+             */
+            severity: "blocks" | "decision" | "note";
+            /** Title */
+            title: string;
+            /** Way Out */
+            way_out: string;
+        };
+        /**
          * CheckOut
          * @description What would come of an action: nothing has been done.
          */
@@ -1137,6 +1778,14 @@ export interface components {
             check: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * ChecksOut
+         * @description All checks.
+         */
+        ChecksOut: {
+            /** Items */
+            items: components["schemas"]["CheckDescriptionOut"][];
         };
         /**
          * CloneArguments
@@ -1431,6 +2080,66 @@ export interface components {
             arguments?: components["schemas"]["NoArguments"];
         };
         /**
+         * DecisionIn
+         * @description What is decided about VMs, all alike; what is not given stays.
+         * @example {
+         *       "adopt": true,
+         *       "decisions": {
+         *         "snapshots": "they are the backup's"
+         *       },
+         *       "project": "shop",
+         *       "vms": [
+         *         "52fdfc07-2182-454f-963f-5f0f9a621d72:vm-42"
+         *       ]
+         *     }
+         */
+        DecisionIn: {
+            /** Vms */
+            vms: string[];
+            /**
+             * Adopt
+             * @description null: undecided.
+             */
+            adopt?: boolean | null;
+            /**
+             * Project
+             * @description Name or id of the cloud's project.
+             */
+            project?: string | null;
+            /**
+             * Tenant Id
+             * @description Or the tenant whose project there it is.
+             */
+            tenant_id?: string | null;
+            /** Flavor */
+            flavor?: string | null;
+            /**
+             * Server
+             * @description Name of the server; of one VM only.
+             */
+            server?: string | null;
+            /**
+             * Ports
+             * @description Of one VM only.
+             * @default []
+             */
+            ports: components["schemas"]["PortIn"][];
+            /**
+             * Volumes
+             * @description Of one VM only.
+             * @default []
+             */
+            volumes: components["schemas"]["VolumeIn"][];
+            /**
+             * Decisions
+             * @description Id of a check, and why its finding is accepted; null takes that back.
+             * @default {}
+             */
+            decisions: {
+                [key: string]: string | null;
+            };
+        };
+        /**
          * DeleteArguments
          * @description Which one.
          */
@@ -1563,6 +2272,36 @@ export interface components {
             arguments: components["schemas"]["VolumeArguments"];
         };
         /**
+         * DifferenceOut
+         * @description Something that is not as the cloud says, or not as it was.
+         */
+        DifferenceOut: {
+            /**
+             * Field
+             * @example power
+             */
+            field: string;
+            /** Says */
+            says: string;
+            /**
+             * Drift
+             * @description Cloud and vCenter contradict each other.
+             */
+            drift: boolean;
+        };
+        /**
+         * DiscoverArguments
+         * @description What to read.
+         */
+        DiscoverArguments: {
+            /**
+             * Tags
+             * @description Tags too, for rules that are about them; vCenter's REST interface must answer.
+             * @default true
+             */
+            tags: boolean;
+        };
+        /**
          * FilterIn
          * @description A filter to be saved.
          */
@@ -1626,6 +2365,112 @@ export interface components {
              * @enum {string}
              */
             sort: "name" | "-name" | "status" | "-status" | "created" | "-created";
+        };
+        /**
+         * FindingOut
+         * @description What a check found about a VM or a network.
+         */
+        FindingOut: {
+            /**
+             * Check
+             * @example snapshots
+             */
+            check: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "blocks" | "decision" | "note";
+            /** Says */
+            says: string;
+            /**
+             * Item
+             * @description What of the VM it is about.
+             * @example nic 4000
+             */
+            item: string | null;
+            /** Title */
+            title: string;
+            /** Way Out */
+            way_out: string;
+            /**
+             * Accepted
+             * @description Why somebody has accepted it.
+             */
+            accepted: string | null;
+        };
+        /**
+         * FindingsOut
+         * @description How often a check found something.
+         */
+        FindingsOut: {
+            /**
+             * Check
+             * @example snapshots
+             */
+            check: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "blocks" | "decision" | "note";
+            /** Count */
+            count: number;
+        };
+        /**
+         * Flavor
+         * @description A flavor that is there (`id`), or a private one of the shape of VMs.
+         *
+         *     Attributes:
+         *         flavor: name; how servers of this plan refer to it.
+         *         projects: that get access to one that is to be made.
+         */
+        Flavor: {
+            /**
+             * Kind
+             * @default flavor
+             * @constant
+             */
+            kind: "flavor";
+            /** Flavor */
+            flavor: string;
+            /** Id */
+            id?: string | null;
+            /** Vcpus */
+            vcpus: number;
+            /** Ram Mb */
+            ram_mb: number;
+            /** Disk Gb */
+            disk_gb: number;
+            /**
+             * Projects
+             * @default []
+             */
+            projects: string[];
+        };
+        /**
+         * FolderOut
+         * @description A folder of vCenter.
+         */
+        FolderOut: {
+            /**
+             * Path
+             * @example /dc1/vm/shop
+             */
+            path: string;
+            /**
+             * Vms
+             * @description Directly in it.
+             */
+            vms: number;
+        };
+        /**
+         * FoldersOut
+         * @description All folders with VMs in them, by path.
+         */
+        FoldersOut: {
+            /** Items */
+            items: components["schemas"]["FolderOut"][];
         };
         /**
          * GrantIn
@@ -1720,6 +2565,39 @@ export interface components {
             token: string;
         };
         /**
+         * Match
+         * @description What a VM must be like; all that is given must hold, each regular expression for the whole text.
+         *
+         *     Attributes:
+         *         folder: path of the VM's folder, for example "/dc1/vm/shop(/.*)?".
+         *         tag: one of the VM's tags, as "category/tag".
+         *         custom: name of a custom attribute -> its value.
+         *         network: name of one of the port groups that the VM is on.
+         */
+        Match: {
+            /** Name */
+            name?: string | null;
+            /** Folder */
+            folder?: string | null;
+            /** Cluster */
+            cluster?: string | null;
+            /** Guest */
+            guest?: string | null;
+            /** Network */
+            network?: string | null;
+            /** Tag */
+            tag?: string | null;
+            /** Power */
+            power?: ("poweredOn" | "poweredOff" | "suspended") | null;
+            /**
+             * Custom
+             * @default {}
+             */
+            custom: {
+                [key: string]: string;
+            };
+        };
+        /**
          * MigrateArguments
          * @description Where to; what is not named stays.
          */
@@ -1783,6 +2661,117 @@ export interface components {
              * @default false
              */
             dry_run: boolean;
+        };
+        /**
+         * NetworkDecisionIn
+         * @description What is decided about a network of the plan; what is not given stays.
+         */
+        NetworkDecisionIn: {
+            /**
+             * Key
+             * @example physnet1/30
+             */
+            key: string;
+            /**
+             * Project
+             * @description Name or id of the owner.
+             */
+            project?: string | null;
+            /**
+             * Shared With
+             * @description Projects whose servers are on it too, or ["*"].
+             * @default []
+             */
+            shared_with: string[];
+            /**
+             * Subnets
+             * @default []
+             */
+            subnets: components["schemas"]["SubnetIn"][];
+            /**
+             * Decisions
+             * @description Id of a check, and why its finding is accepted; null takes that back.
+             * @default {}
+             */
+            decisions: {
+                [key: string]: string | null;
+            };
+        };
+        /**
+         * NetworkOut
+         * @description A network of the plan.
+         */
+        NetworkOut: {
+            /**
+             * Key
+             * @example physnet1/30
+             */
+            key: string;
+            /**
+             * Network
+             * @description Name; how VMs of the plan refer to it.
+             */
+            network: string;
+            /**
+             * Id
+             * @description The cloud's id; null: it is to be made.
+             */
+            id: string | null;
+            /** Physical Network */
+            physical_network: string;
+            /** Vlan */
+            vlan: number | null;
+            /** Project */
+            project: string | null;
+            /** Shared With */
+            shared_with: string[];
+            /** Subnets */
+            subnets: components["schemas"]["Subnet"][];
+            /** Decisions */
+            decisions: {
+                [key: string]: string;
+            };
+            /**
+             * Port Groups
+             * @description In vCenter.
+             * @example [
+             *       "dvs1/vlan30"
+             *     ]
+             */
+            port_groups: string[];
+            /** Findings */
+            findings: components["schemas"]["FindingOut"][];
+        };
+        /**
+         * NetworkRule
+         * @description Name and owner of the network to be made for a VLAN (None: untagged).
+         */
+        NetworkRule: {
+            /** Physical Network */
+            physical_network: string;
+            /** Vlan */
+            vlan: number | null;
+            /** Network */
+            network?: string | null;
+            /** Project */
+            project?: string | null;
+            /** Shared With */
+            shared_with?: string[] | null;
+            /**
+             * Accept
+             * @default {}
+             */
+            accept: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * NetworksOut
+         * @description All networks of the plan.
+         */
+        NetworksOut: {
+            /** Items */
+            items: components["schemas"]["NetworkOut"][];
         };
         /**
          * NewTokenOut
@@ -1891,7 +2880,10 @@ export interface components {
              * @description Somebody wants it to end before its time.
              */
             cancelling: boolean;
-            /** Resource Id */
+            /**
+             * Resource Id
+             * @description Of a new server: null until its cloud has taken it.
+             */
             resource_id: string | null;
             /** Resource Name */
             resource_name: string;
@@ -1956,6 +2948,16 @@ export interface components {
              * Format: password
              */
             current: string;
+        };
+        /** Page[AdoptionOut] */
+        Page_AdoptionOut_: {
+            /** Items */
+            items: components["schemas"]["AdoptionOut"][];
+            /**
+             * Next
+             * @description Give it as `cursor` for the part after this one; null: there is none.
+             */
+            next?: string | null;
         };
         /** Page[AuditEntryOut] */
         Page_AuditEntryOut_: {
@@ -2067,6 +3069,16 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[VCenterOut] */
+        Page_VCenterOut_: {
+            /** Items */
+            items: components["schemas"]["VCenterOut"][];
+            /**
+             * Next
+             * @description Give it as `cursor` for the part after this one; null: there is none.
+             */
+            next?: string | null;
+        };
         /**
          * PasswordIn
          * @description A new password.
@@ -2103,6 +3115,115 @@ export interface components {
         PlacementOut: {
             /** Candidates */
             candidates: components["schemas"]["VerdictOut"][];
+        };
+        /**
+         * Port
+         * @description A NIC, and the port that it gets.
+         *
+         *     Attributes:
+         *         nic: key of the device.
+         *         mac: empty if vCenter has not given the NIC one yet; undecided then.
+         *         network: name of a network of the plan; None: there is none, see the findings.
+         *         leave: the NIC stays with vCenter alone, and gets no port.
+         *         addresses: fixed IPs; an empty list: a port without; None: not known, hence undecided.
+         *         because: where the addresses are known from.
+         */
+        Port: {
+            /** Nic */
+            nic: number;
+            /** Mac */
+            mac: string;
+            /** Network */
+            network: string | null;
+            /** Addresses */
+            addresses: string[] | null;
+            /**
+             * Leave
+             * @default false
+             */
+            leave: boolean;
+            /**
+             * Because
+             * @default
+             */
+            because: string;
+        };
+        /**
+         * PortIn
+         * @description What is decided about a NIC; what is not given stays.
+         */
+        PortIn: {
+            /**
+             * Nic
+             * @description Key of the device.
+             * @example 4000
+             */
+            nic: number;
+            /**
+             * Network
+             * @description Name of a network of the plan.
+             */
+            network?: string | null;
+            /**
+             * Addresses
+             * @description Empty: a port without; null: not known.
+             * @example [
+             *       "10.0.0.7"
+             *     ]
+             */
+            addresses?: string[] | null;
+            /**
+             * Leave
+             * @description The NIC stays with vCenter alone, and gets no port.
+             * @default false
+             */
+            leave: boolean;
+        };
+        /**
+         * ProgressOut
+         * @description How far a VM is, that was begun with.
+         */
+        ProgressOut: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "under way" | "adopted" | "undoing" | "failed" | "releasing" | "released" | "left alone";
+            /**
+             * Reason
+             * @description Why it failed or was left alone.
+             */
+            reason: string;
+            /**
+             * Server
+             * @description The cloud's id of the server that it has become.
+             */
+            server: string | null;
+            /**
+             * Resource Id
+             * @description The inventory's id of that server.
+             */
+            resource_id: string | null;
+            /**
+             * Seconds
+             * @description How long it took.
+             */
+            seconds: number | null;
+            /**
+             * Changed
+             * @description Settings that are otherwise than before, beside the identity.
+             */
+            changed: string[];
+            /**
+             * Left
+             * @description What could not be undone yet.
+             */
+            left: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /**
          * ProjectIn
@@ -2272,6 +3393,17 @@ export interface components {
             ports: string[];
             /** Snapshots */
             snapshots: string[];
+        };
+        /**
+         * ReleaseArguments
+         * @description Which VMs.
+         */
+        ReleaseArguments: {
+            /**
+             * Vms
+             * @description null: all that were adopted.
+             */
+            vms?: string[] | null;
         };
         /**
          * ResizeArguments
@@ -2529,7 +3661,7 @@ export interface components {
          * @description What somebody may do: ``noun.verb``. The names are stored with custom roles and tokens.
          * @enum {string}
          */
-        Right: "platform.administer" | "cloud.read" | "cloud.manage" | "user.read" | "user.manage" | "tenant.read" | "tenant.manage" | "project.read" | "project.manage" | "role.read" | "role.manage" | "grant.read" | "grant.manage" | "audit.read" | "operation.read" | "server.operate" | "server.create" | "server.delete" | "server.resize" | "server.clone" | "server.migrate" | "server.snapshot" | "server.console" | "server.release" | "inventory.read" | "inventory.tag";
+        Right: "platform.administer" | "cloud.read" | "cloud.manage" | "user.read" | "user.manage" | "tenant.read" | "tenant.manage" | "project.read" | "project.manage" | "role.read" | "role.manage" | "grant.read" | "grant.manage" | "audit.read" | "operation.read" | "server.operate" | "server.create" | "server.delete" | "server.resize" | "server.clone" | "server.migrate" | "server.snapshot" | "server.console" | "server.release" | "adoption.read" | "adoption.manage" | "inventory.read" | "inventory.tag";
         /**
          * RoleIn
          * @description A role of the platform's own.
@@ -2563,6 +3695,86 @@ export interface components {
             rights: components["schemas"]["Right"][];
             /** Built In */
             built_in: boolean;
+        };
+        /**
+         * Rules
+         * @description A rules file.
+         *
+         *     Attributes:
+         *         addresses: CSV file beside this one, with the columns "vm" (name, path or instance UUID), "mac" (may
+         *             be empty if the VM has one NIC) and "address"; a line for each address.
+         */
+        Rules: {
+            /**
+             * Switches
+             * @default []
+             */
+            switches: components["schemas"]["SwitchRule"][];
+            /**
+             * Networks
+             * @default []
+             */
+            networks: components["schemas"]["NetworkRule"][];
+            /**
+             * Subnets
+             * @default []
+             */
+            subnets: components["schemas"]["SubnetRule"][];
+            /**
+             * Servers
+             * @default []
+             */
+            servers: components["schemas"]["ServerRule"][];
+            /** Addresses */
+            addresses?: string | null;
+        };
+        /**
+         * RulesIn
+         * @description By what plans are filled: as a rules file has it, and the addresses that its CSV file would have.
+         */
+        RulesIn: {
+            /**
+             * @example {
+             *       "servers": [
+             *         {
+             *           "adopt": true,
+             *           "match": {
+             *             "folder": "/dc1/vm/shop(/.*)?"
+             *           },
+             *           "project": "shop",
+             *           "rule": "the shop"
+             *         }
+             *       ],
+             *       "subnets": [
+             *         {
+             *           "cidr": "10.0.0.0/24",
+             *           "physical_network": "physnet1",
+             *           "vlan": 30
+             *         }
+             *       ],
+             *       "switches": [
+             *         {
+             *           "physical_network": "physnet1",
+             *           "switch": "dvs1"
+             *         }
+             *       ]
+             *     }
+             */
+            rules: components["schemas"]["Rules"];
+            /**
+             * Addresses
+             * @default []
+             */
+            addresses: components["schemas"]["AddressIn"][];
+        };
+        /**
+         * RulesOut
+         * @description The rules of an adoption.
+         */
+        RulesOut: {
+            rules: components["schemas"]["Rules"];
+            /** Addresses */
+            addresses: components["schemas"]["AddressIn"][];
         };
         /**
          * SearchOut
@@ -2661,6 +3873,42 @@ export interface components {
              * @default false
              */
             dry_run: boolean;
+        };
+        /**
+         * ServerRule
+         * @description What to decide for the VMs that match. Of several rules, for each value the first that gives one wins.
+         *
+         *     Attributes:
+         *         rule: name of the rule: the reason that the plan gives.
+         *         volumes: whether data disks become volumes, where they can.
+         *         accept: id of a check -> why its finding is accepted.
+         */
+        ServerRule: {
+            /** Rule */
+            rule: string;
+            /**
+             * @default {
+             *       "custom": {}
+             *     }
+             */
+            match: components["schemas"]["Match"];
+            /** Adopt */
+            adopt?: boolean | null;
+            /** Project */
+            project?: string | null;
+            /** Flavor */
+            flavor?: string | null;
+            /** Volumes */
+            volumes?: boolean | null;
+            /** Volume Type */
+            volume_type?: string | null;
+            /**
+             * Accept
+             * @default {}
+             */
+            accept: {
+                [key: string]: string;
+            };
         };
         /**
          * SessionOut
@@ -2804,6 +4052,72 @@ export interface components {
              */
             action: "stop";
             arguments?: components["schemas"]["NoArguments"];
+        };
+        /**
+         * Subnet
+         * @description A subnet that is there (`id`), or is to be made: without DHCP, and without addresses to give away.
+         *
+         *     Attributes:
+         *         because: where it is known from.
+         */
+        Subnet: {
+            /** Cidr */
+            cidr: string;
+            /** Id */
+            id?: string | null;
+            /** Gateway */
+            gateway?: string | null;
+            /**
+             * Because
+             * @default
+             */
+            because: string;
+        };
+        /**
+         * SubnetIn
+         * @description A subnet to be made.
+         */
+        SubnetIn: {
+            /**
+             * Cidr
+             * @example 10.0.0.0/24
+             */
+            cidr: string;
+            /** Gateway */
+            gateway?: string | null;
+        };
+        /**
+         * SubnetRule
+         * @description A subnet that is on a VLAN (None: untagged) of a physical network.
+         */
+        SubnetRule: {
+            /** Physical Network */
+            physical_network: string;
+            /** Vlan */
+            vlan: number | null;
+            /** Cidr */
+            cidr: string;
+            /** Gateway */
+            gateway?: string | null;
+        };
+        /**
+         * SwitchRule
+         * @description Which physical network of Neutron a switch is.
+         *
+         *     Attributes:
+         *         switch: name of a distributed or standard switch.
+         *         datacenter: name, where several have a switch of that name.
+         *         vcenter: its instance UUID, likewise.
+         */
+        SwitchRule: {
+            /** Switch */
+            switch: string;
+            /** Datacenter */
+            datacenter?: string | null;
+            /** Vcenter */
+            vcenter?: string | null;
+            /** Physical Network */
+            physical_network: string;
         };
         /**
          * TagsIn
@@ -3024,6 +4338,126 @@ export interface components {
             last_login_at: string | null;
         };
         /**
+         * VCenterChange
+         * @description What to change of a vCenter; what is not given stays.
+         */
+        VCenterChange: {
+            /** Name */
+            name?: string | null;
+            /** Host */
+            host?: string | null;
+            /** Port */
+            port?: number | null;
+            /** Username */
+            username?: string | null;
+            /** Password */
+            password?: string | null;
+            /**
+             * Ca Certificate
+             * @description An empty text: the system's authorities again.
+             */
+            ca_certificate?: string | null;
+            /** Insecure */
+            insecure?: boolean | null;
+        };
+        /**
+         * VCenterIn
+         * @description A vCenter to attach to a cloud.
+         * @example {
+         *       "cloud_id": "4f0e53e4c9a14c4f8f6b0a3d1c7e2b90",
+         *       "host": "vcenter.example",
+         *       "name": "dc1",
+         *       "password": "not-this-one",
+         *       "username": "adoption@vsphere.local"
+         *     }
+         */
+        VCenterIn: {
+            /**
+             * Cloud Id
+             * @description The cloud that manages its clusters.
+             */
+            cloud_id: string;
+            /** Name */
+            name: string;
+            /**
+             * Host
+             * @example vcenter.example
+             */
+            host: string;
+            /**
+             * Port
+             * @default 443
+             */
+            port: number;
+            /** Username */
+            username: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+            /**
+             * Ca Certificate
+             * @description PEM of the authorities to trust instead of the system's.
+             */
+            ca_certificate?: string | null;
+            /**
+             * Insecure
+             * @description Accept any certificate.
+             * @default false
+             */
+            insecure: boolean;
+        };
+        /**
+         * VCenterOut
+         * @description A vCenter. Its password is never given back.
+         */
+        VCenterOut: {
+            /** Id */
+            id: string;
+            /** Cloud Id */
+            cloud_id: string;
+            /** Name */
+            name: string;
+            /** Host */
+            host: string;
+            /** Port */
+            port: number;
+            /** Username */
+            username: string;
+            /** Ca Certificate */
+            ca_certificate: string | null;
+            /** Insecure */
+            insecure: boolean;
+            /**
+             * Uuid
+             * @description Its instance UUID.
+             * @example 52fdfc07-2182-454f-963f-5f0f9a621d72
+             */
+            uuid: string;
+            /**
+             * Product
+             * @example VMware vCenter Server 8.0.3 build-24022515
+             */
+            product: string;
+            /** @description As it was when it was last asked. */
+            health: components["schemas"]["Health"];
+            /** Health Reason */
+            health_reason: string | null;
+            /** Health At */
+            health_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
          * VerdictOut
          * @description A place, and whether the server could go there.
          */
@@ -3077,6 +4511,167 @@ export interface components {
          */
         View: "hosts" | "storage" | "networks" | "clouds" | "tenants";
         /**
+         * VmFacts
+         * @description What vCenter says of the VM: to read, and to see changes by. Never acted upon.
+         */
+        VmFacts: {
+            /** Path */
+            path: string;
+            /** Instance Uuid */
+            instance_uuid: string;
+            /** Cluster */
+            cluster: string;
+            /** Power */
+            power: string;
+            /** Guest */
+            guest: string;
+            /** Tools */
+            tools: string;
+            /** Vcpus */
+            vcpus: number;
+            /** Memory Mb */
+            memory_mb: number;
+            /**
+             * Nics
+             * @default []
+             */
+            nics: string[];
+            /**
+             * Disks
+             * @default []
+             */
+            disks: string[];
+            /**
+             * Snapshots
+             * @default []
+             */
+            snapshots: string[];
+        };
+        /**
+         * VmOut
+         * @description A VM, what was found about it, and the server that it becomes.
+         */
+        VmOut: {
+            /** Id */
+            id: string;
+            /**
+             * Path
+             * @description In vCenter's inventory.
+             * @example /dc1/vm/shop/app-001
+             */
+            path: string;
+            /** Folder */
+            folder: string;
+            /**
+             * Server
+             * @description Name of the server.
+             */
+            server: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "undecided" | "blocked" | "left out";
+            /**
+             * Undecided
+             * @description What it waits for.
+             */
+            undecided: string[];
+            /** Adopt */
+            adopt: boolean | null;
+            /**
+             * Project
+             * @description Name or id of the cloud's project.
+             */
+            project: string | null;
+            /** Flavor */
+            flavor: string | null;
+            /**
+             * Compute
+             * @description The compute service that manages its cluster.
+             */
+            compute: string | null;
+            /** Ports */
+            ports: components["schemas"]["Port"][];
+            /** Volumes */
+            volumes: components["schemas"]["Volume"][];
+            /**
+             * Decisions
+             * @description Accepted findings: id of a check, and why.
+             */
+            decisions: {
+                [key: string]: string;
+            };
+            /**
+             * Because
+             * @description The rules that filled it.
+             */
+            because: string;
+            facts: components["schemas"]["VmFacts"];
+            /** Findings */
+            findings: components["schemas"]["FindingOut"][];
+            progress: components["schemas"]["ProgressOut"] | null;
+            /**
+             * Differences
+             * @description By the last `verify`; null: none.
+             */
+            differences: components["schemas"]["DifferenceOut"][] | null;
+        };
+        /**
+         * VmPage
+         * @description A part of a list of VMs.
+         */
+        VmPage: {
+            /** Items */
+            items: components["schemas"]["VmOut"][];
+            /**
+             * Next
+             * @description Give it as `cursor` for the part after this one.
+             */
+            next: string | null;
+            /**
+             * Total
+             * @description In all parts together.
+             */
+            total: number;
+        };
+        /**
+         * VmsOut
+         * @description VMs as they are now.
+         */
+        VmsOut: {
+            /** Items */
+            items: components["schemas"]["VmOut"][];
+        };
+        /**
+         * Volume
+         * @description A data disk.
+         *
+         *     Attributes:
+         *         disk: key of the device.
+         *         take: it becomes a volume; else it stays part of the server.
+         *         volume: name of the volume.
+         *         size_gb: rounded up, as Cinder counts.
+         *         because: why it stays, or who said so.
+         */
+        Volume: {
+            /** Disk */
+            disk: number;
+            /** Take */
+            take: boolean;
+            /** Volume */
+            volume: string;
+            /** Size Gb */
+            size_gb: number;
+            /** Type */
+            type?: string | null;
+            /**
+             * Because
+             * @default
+             */
+            because: string;
+        };
+        /**
          * VolumeArguments
          * @description Which volume.
          */
@@ -3086,6 +4681,31 @@ export interface components {
              * @description The cloud's id of a volume.
              */
             volume: string;
+        };
+        /**
+         * VolumeIn
+         * @description What is decided about a data disk; what is not given stays.
+         */
+        VolumeIn: {
+            /**
+             * Disk
+             * @description Key of the device.
+             * @example 2001
+             */
+            disk: number;
+            /**
+             * Take
+             * @description It becomes a volume; else it stays part of the server.
+             * @default true
+             */
+            take: boolean;
+            /**
+             * Volume
+             * @description Name of the volume.
+             */
+            volume?: string | null;
+            /** Type */
+            type?: string | null;
         };
         /**
          * FieldErrorOut
@@ -7596,6 +9216,2128 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    list_vcenters: {
+        parameters: {
+            query?: {
+                /** @description Only of this cloud. */
+                cloud?: string | null;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next` of the page before; none for the first. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VCenterOut_"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    register_vcenter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VCenterIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VCenterOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    show_vcenter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an attached vCenter. */
+                vcenter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VCenterOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    remove_vcenter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an attached vCenter. */
+                vcenter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    change_vcenter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an attached vCenter. */
+                vcenter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VCenterChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VCenterOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    probe_vcenter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an attached vCenter. */
+                vcenter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VCenterOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    list_adoptions: {
+        parameters: {
+            query?: {
+                /** @description Only into this cloud. */
+                cloud?: string | null;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next` of the page before; none for the first. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AdoptionOut_"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    create_adoption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdoptionDetailOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    show_adoption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdoptionDetailOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    remove_adoption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    list_adoption_checks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChecksOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    list_adoption_vms: {
+        parameters: {
+            query?: {
+                /** @description Words in paths, names, addresses, MACs, guests, projects; parts will do. */
+                q?: string;
+                /** @description Only in it, and below. */
+                folder?: string | null;
+                /** @description Of the plan. */
+                state?: ("ready" | "undecided" | "blocked" | "left out") | null;
+                /** @description Only with such a finding. */
+                severity?: ("blocks" | "decision" | "note") | null;
+                /** @description Only with a finding of this check. */
+                check?: string | null;
+                /** @description Only as far as this. */
+                progress?: ("under way" | "adopted" | "undoing" | "failed" | "releasing" | "released" | "left alone") | null;
+                /** @description Only those about which `verify` found something. */
+                differing?: boolean;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next` of the page before; none for the first. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VmPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    decide_adoption_vms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VmsOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    show_adoption_vm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+                /** @description Of a VM. */
+                vm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VmOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    list_adoption_folders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoldersOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    show_adoption_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    set_adoption_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    list_adoption_networks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworksOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    decide_adoption_network: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NetworkDecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworkOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    list_adoption_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    download_adoption_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    upload_adoption_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdoptionOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    plan_adoption: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key of the same user: the same operation, not a second one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    discover_adoption: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key of the same user: the same operation, not a second one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DiscoverArguments"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    apply_adoption: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key of the same user: the same operation, not a second one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ApplyArguments"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    verify_adoption: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key of the same user: the same operation, not a second one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    release_adoption: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key of the same user: the same operation, not a second one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Of an adoption. */
+                adoption_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReleaseArguments"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    release_server: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key of the same user: the same operation, not a second one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Of a resource. */
+                resource_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
