@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from polyvisor.sandbox.kvm import namespace
-from polyvisor.sandbox.settings import Settings, load_seen_by
+from polyvisor.sandbox.settings import Settings, load_seen_by, write_private
 
 #: What a compute host asks; the others it could not reach in a real cloud either.
 FOR_COMPUTES = ("rabbitmq", "keystone", "placement", "glance", "neutron", "nova", "cinder", "nova-metadata")
@@ -43,7 +43,7 @@ def main() -> None:
     if len(listeners) != len(wanted):
         raise SystemExit("the namespaces could not be made; the reason is above")
     (init,) = psutil.Process(unshare.pid).children()
-    namespace.pid_file(settings).write_text(str(init.pid))
+    write_private(namespace.pid_file(settings), str(init.pid))
     asyncio.run(_carry(dict(zip(wanted, listeners, strict=True)), ours))
 
 
