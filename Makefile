@@ -19,7 +19,7 @@ setup: .venv/ready ## Install what everything else needs into .venv
 	tools/setup
 	@touch $@
 
-demo: setup ## Start the sandbox, build servers where asked, and end in the operations platform
+demo: setup web ## Start the sandbox, build servers where asked, and end in the operations platform
 	$(BIN)/polyvisor sandbox up --op $(shell [ "$$(id -u)" = 0 ] && echo --kvm --second-cloud)
 	$(BIN)/polyvisor sandbox demo
 
