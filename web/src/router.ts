@@ -10,6 +10,7 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/login', name: 'login', component: () => import('./login/LoginPage.vue') },
+    { path: '/console/:id', name: 'console', component: () => import('./console/ConsolePage.vue'), props: true },
     {
       path: '/',
       component: () => import('./shell/ShellLayout.vue'),
@@ -20,9 +21,12 @@ export const router = createRouter({
         { path: 'resource/:id/:tab?', name: 'resource', component: () => import('./resource/ResourcePage.vue'), meta: inventory, props: true },
         { path: 'cloud/:id/:tab?', name: 'cloud', component: () => import('./cloud/CloudPage.vue'), meta: inventory, props: true },
         { path: 'tenant/:id/:tab?', name: 'tenant', component: () => import('./tenant/TenantPage.vue'), meta: inventory, props: true },
+        { path: 'adoption', name: 'adoptions', component: () => import('./adopt/AdoptionsPage.vue'), meta: { section: 'adoption' } },
+        { path: 'adoption/:id/:tab?', name: 'adoption', component: () => import('./adopt/AdoptionPage.vue'), meta: { section: 'adoption' }, props: true },
         { path: 'operations', name: 'operations', component: () => import('./operation/OperationsPage.vue'), meta: { section: 'operations' } },
         { path: 'administration', redirect: { name: 'clouds' } },
         { path: 'administration/clouds', name: 'clouds', component: () => import('./cloud/CloudsPage.vue'), meta: administration },
+        { path: 'administration/vcenters', name: 'vcenters', component: () => import('./adopt/VCentersPage.vue'), meta: administration },
         { path: 'administration/tenants', name: 'tenants', component: () => import('./tenant/TenantsPage.vue'), meta: administration },
         { path: 'administration/users', name: 'users', component: () => import('./user/UsersPage.vue'), meta: administration },
         { path: 'administration/roles', name: 'roles', component: () => import('./role/RolesPage.vue'), meta: administration },

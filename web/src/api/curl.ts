@@ -7,7 +7,10 @@ export async function curl(request: Request): Promise<string> {
   if (request.method !== 'GET') words.push(`-X ${request.method}`)
   words.push('-H "Authorization: Bearer $POLYVISOR_TOKEN"')
   const body = await request.text()
-  if (body) words.push("-H 'Content-Type: application/json'", `-d ${quoted(withoutSecrets(body))}`)
+  const type = request.headers.get('Content-Type') ?? ''
+  if (body && type.startsWith('application/json')) words.push("-H 'Content-Type: application/json'", `-d ${quoted(withoutSecrets(body))}`)
+  // Other bodies are whole files.
+  else if (body) words.push(`-H ${quoted(`Content-Type: ${type}`)}`, '--data-binary @-')
   return [...words, quoted(request.url)].join(' \\\n  ')
 }
 

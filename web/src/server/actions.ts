@@ -1,11 +1,10 @@
 /** What can be done with servers, one or many at once. */
-import { useMessage } from 'naive-ui'
 import { useI18n } from 'vue-i18n'
 
-import { run, type Api, type Call, type Schemas } from '@/api/client'
-import { asProblem } from '@/api/problem'
+import type { Api, Call, Schemas } from '@/api/client'
 import type { Action } from '@/common/action'
 import { ask } from '@/common/confirm'
+import { openConsole } from '@/console/console'
 import { openDialog, type DialogKind } from '@/server/dialogs'
 import { mayAnywhere, type Right } from '@/session/session'
 
@@ -16,6 +15,8 @@ export interface Subject {
   name: string
   status: string
   cloud_id: string
+  /** As the inventory has them; the tree has none. */
+  attributes?: Record<string, unknown>
 }
 
 type Operation = Schemas['OperationOut']
@@ -49,7 +50,6 @@ function bodyOf(action: Plain, hard: boolean) {
 
 export function useServerActions(done: () => void = () => undefined) {
   const { t } = useI18n()
-  const message = useMessage()
 
   function plain(action: Plain, servers: readonly Subject[], isFitting: boolean, right: Right, hard = false): Action[] {
     if (!mayAnywhere(right)) return []
@@ -75,25 +75,19 @@ export function useServerActions(done: () => void = () => undefined) {
     return [{ key: kind, label: `${t(`server.action.${kind}`)}…`, disabled: !isFitting, run: () => openDialog(kind, server, done) }]
   }
 
-  async function openConsole(server: Subject): Promise<void> {
-    // Before waiting: browsers open windows only while a click is handled.
-    const tab = window.open('about:blank', '_blank')
-    try {
-      const params = { path: { resource_id: server.id } }
-      const found = await run((api) => api.POST('/api/v1/resources/{resource_id}/console', { params, body: { type: 'novnc' } }))
-      if (tab) {
-        tab.opener = null
-        tab.location.href = found.url
-      }
-    } catch (error) {
-      tab?.close()
-      message.error(asProblem(error).detail, { duration: 8000 })
-    }
-  }
-
   function consoleOf(server: Subject): Action[] {
     if (!mayAnywhere('server.console')) return []
-    return [{ key: 'console', label: t('server.action.console'), disabled: !RUNNING.has(server.status), run: () => void openConsole(server) }]
+    return [{ key: 'console', label: t('server.action.console'), disabled: !RUNNING.has(server.status), run: () => openConsole(server.id) }]
+  }
+
+  function release(server: Subject): Action[] {
+    if (server.attributes?.origin !== 'adopted' || !mayAnywhere('server.release')) return []
+    const label = t('server.action.release')
+    const once = crypto.randomUUID()
+    const params = { path: { resource_id: server.id }, header: { 'Idempotency-Key': once } }
+    const call = (): Call<Operation> => (api) => api.POST('/api/v1/resources/{resource_id}/release', { params })
+    const run = () => ask({ title: `${label}: ${server.name}`, text: t('server.confirm.release'), action: label, danger: true, call, done })
+    return [{ key: 'release', label, danger: true, apart: true, run }]
   }
 
   function single(server: Subject): Action[] {
@@ -106,6 +100,7 @@ export function useServerActions(done: () => void = () => undefined) {
       ...dialog('attach_volume', server, 'server.operate'),
       ...dialog('attach_port', server, 'server.operate'),
       ...plain('consolidate', [server], true, 'server.snapshot'),
+      ...release(server),
     ]
   }
 

@@ -1,9 +1,12 @@
 /** The parts of the UI, as the header has them. */
-export type SectionKey = 'overview' | 'inventory' | 'operations' | 'administration'
+import type { Right } from '@/session/session'
 
-export const SECTIONS: readonly { key: SectionKey; path: string }[] = [
+export type SectionKey = 'overview' | 'inventory' | 'adoption' | 'operations' | 'administration'
+
+export const SECTIONS: readonly { key: SectionKey; path: string; right?: Right }[] = [
   { key: 'overview', path: '/' },
   { key: 'inventory', path: '/inventory' },
+  { key: 'adoption', path: '/adoption', right: 'adoption.read' },
   { key: 'operations', path: '/operations' },
   { key: 'administration', path: '/administration' },
 ]
