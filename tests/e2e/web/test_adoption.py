@@ -11,7 +11,7 @@ from polyvisor.sandbox import inventory
 from tests.e2e.test_adoption import PLENTY, quota
 from tests.e2e.test_volume import give_admin_a_role_in
 from tests.e2e.web.conftest import shoot
-from tests.e2e.web.looks import LANGUAGES, choose, row, tasks, text
+from tests.e2e.web.looks import LANGUAGES, choose, row, tasks, text, violations
 
 __all__ = ["quota"]  # a fixture
 
@@ -221,6 +221,7 @@ def release(page: Page, lab: Any, vms: list[str]) -> None:
     show(page, "results")
     expect(row(page, vms[0])).to_contain_text(text("status.released"))
     expect(row(page, vms[1])).to_contain_text(text("status.adopted"))
+    assert violations(page) == []
     shoot(page, "adopt-released")
 
 
@@ -231,12 +232,13 @@ def show(page: Page, tab: str, language: str = "en") -> None:
 
 
 def see_console(page: Page) -> None:
-    """In a tab of its own: where the cloud serves it, or why there is none; the sandbox has no proxy."""
+    """In a tab of its own: the sandbox's cloud has no console proxy, and that is said."""
     page.get_by_role("main").get_by_role("button", name=text("common.actions")).click()
     with page.context.expect_page() as opened:
         page.get_by_role("menuitem", name=text("server.action.console"), exact=True).click()
     tab = opened.value
-    there = tab.get_by_role("link", name=text("console.open"))
-    expect(there.or_(tab.get_by_text(text("console.whyNot")))).to_be_visible(timeout=LONG)
+    expect(tab.get_by_role("heading", level=1)).to_contain_text("app-")
+    expect(tab.get_by_text(text("console.whyNot"))).to_be_visible(timeout=LONG)
+    expect(tab.get_by_text(text("problem.rejected"))).to_be_visible()
     shoot(tab, "console")
     tab.close()
