@@ -1,6 +1,7 @@
 """Pursues a task of vCenter until its end is known, however long vCenter is away."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ T = TypeVar("T")
 
 _WAIT_SECONDS = 24 * 3600.0
 _LONGEST_PAUSE = 30.0
+_ON_ITS_WAY_SECONDS = 15.0
 _AWAY = (
     faults.Unavailable,
     faults.AuthenticationFailed,
@@ -59,6 +61,7 @@ class Pursuit:
     def resume(self, task: str | None, plan: Plan, running: Running) -> Any:
         """As `carry_out`, after a crash. `task` is the moref, if the crash was not before it was known."""
         if task is None:
+            self._await_request(plan, running)
             return self._look(plan, running)
         return self._follow(tasks.task_handle(self._session, task), plan, running)
 
@@ -98,6 +101,17 @@ class Pursuit:
     def _wait(self, task: Any, running: Running) -> Any:
         progress = running.action.progress if running.action else None
         return tasks.wait_for_task(self._session, task, timeout=_WAIT_SECONDS, on_progress=progress)
+
+    def _await_request(self, plan: Plan, running: Running) -> None:
+        """Wait a while for a request that had not reached vCenter, or a busy one, when the crash came."""
+        end = time.monotonic() + _ON_ITS_WAY_SECONDS
+        while time.monotonic() < end:
+            if self.insist(lambda: tasks.recent_tasks(self._session, plan.vm)) - running.before:
+                return
+            if self.insist(lambda: running.work.is_done(plan)):
+                return
+            if self._stopped.wait(1.0):
+                raise Stopped
 
     def _look(self, plan: Plan, running: Running) -> None:
         """See by the VM whether it was done. Nothing is concluded while a task of it runs."""
