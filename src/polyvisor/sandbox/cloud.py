@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ COMMON_IMAGE = "tiny"
 #: The disk is empty: Nova boots the kernel and the ramdisk that the image names.
 KVM_IMAGE_PROPERTIES = {"img_hv_type": "qemu", "os_command_line": guest.COMMAND_LINE}
 REQUEST_SECONDS = 60.0
+#: Services report every 10 s, and are taken for down when they have not for 60 s.
+LATELY = timedelta(seconds=30)
 
 
 def connect(settings: Settings, name: str = "admin") -> Any:
@@ -66,11 +69,19 @@ def services_are_up(settings: Settings, cloud: Any) -> probes.Probe:
         up |= {
             service.host if service.binary in {"nova-compute", "cinder-volume"} else service.binary
             for service in services
-            if service.state == "up"
+            if service.state == "up" and _has_reported(service)
         }
         return f"{', '.join(sorted(wanted - up))} to report for duty" if wanted - up else None
 
     return probe
+
+
+def _has_reported(service: Any) -> bool:
+    """Whether it did so lately. One that was killed seems alive at first, then down though it is back."""
+    if not service.updated_at:
+        return False
+    reported = datetime.fromisoformat(service.updated_at).replace(tzinfo=UTC)
+    return datetime.now(UTC) - reported < LATELY
 
 
 def hypervisors_are_found(settings: Settings, cloud: Any) -> probes.Probe:
