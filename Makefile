@@ -41,7 +41,8 @@ unit: setup ## Tests without any I/O
 # Nova and Neutron keep their state for a whole process: each part gets one of its own.
 functional: setup ## Tests of each piece against real parts
 	cd simulators/vcenter && go test ./...
-	@for part in $(FUNCTIONAL); do echo "== $$part"; $(BIN)/pytest $$part -n 2 || exit 1; done
+	@failed=; for part in $(FUNCTIONAL); do echo "== $$part"; $(BIN)/pytest $$part -n 2 || failed="$$failed $$part"; done; \
+	  test -z "$$failed" || { echo "Failed:$$failed"; exit 1; }
 
 e2e: setup web ## Tests of the whole sandbox, a second one beside a running demo
 	$(BIN)/pytest tests/e2e
