@@ -1,5 +1,6 @@
 """Makes servers of other origins than an image, by Nova's own creation: quota, ports, scheduling and all."""
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,8 @@ from nova.context import RequestContext
 from nova.objects.block_device import block_device_make_list_from_dicts as make_mappings
 from nova.objects.instance import Instance
 
+from polyvisor.nova.network import NetworkAPI
+
 
 class OriginAPI(compute_api.API):
     """Nova's compute API, for servers that are made of something else than an image in Glance."""
@@ -21,7 +24,7 @@ class OriginAPI(compute_api.API):
         :param image: stands for that of Glance; as `image_of` returns it.
         :param marks: go into the servers' system metadata; see `polyvisor.nova.origin`.
         """
-        super().__init__()
+        super().__init__(network_api=_network_api())
         self._image = image
         self._marks = marks
 
@@ -40,6 +43,12 @@ class OriginAPI(compute_api.API):
             root = make_mappings(context, [block_device.create_image_bdm(None)])
             mappings = objects.BlockDeviceMappingList(objects=[*root, *mappings])
         return mappings
+
+
+@functools.cache
+def _network_api() -> NetworkAPI:
+    """One for all, as it keeps Neutron's extensions for a while."""
+    return NetworkAPI()
 
 
 def image_of(server: Instance) -> dict[str, Any]:

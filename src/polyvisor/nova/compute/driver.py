@@ -39,6 +39,7 @@ from polyvisor.nova.compute.session import BoundedSession
 from polyvisor.nova.compute.snapshot_endpoint import KINDS, SnapshotEndpoint
 from polyvisor.nova.compute.vmops import VMwareVMOps
 from polyvisor.nova.compute.volume import VMwareVolumeOps
+from polyvisor.nova.network import NetworkAPI
 from polyvisor.nova.origin import Origin
 
 LOG = logging.getLogger(__name__)
@@ -98,7 +99,9 @@ class VMwareVCDriver(stock.VMwareVCDriver):
     def init_host(self, host: str) -> None:
         """Take up what was under way, answer nova-api, and go back for what failed builds left."""
         super().init_host(host)
-        read_no_allocations(self.virtapi._compute)  # noqa: SLF001 - as in `live_migration`
+        manager = self.virtapi._compute  # noqa: SLF001 - as in `live_migration`
+        manager.network_api = NetworkAPI()
+        read_no_allocations(manager)
         self._host = host
         self._operations.start(host)
         self._server = endpoint.start(self._cluster, host, self._nouns)
