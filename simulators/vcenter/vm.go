@@ -39,9 +39,17 @@ func (i *inventory) introduce(ctx *simulator.Context, vm *simulator.VirtualMachi
 // scsiControllerUnit is the slot of its own bus that a SCSI controller takes.
 const scsiControllerUnit = 7
 
-// seatControllers gives SCSI controllers their slot, which vCenter always answers with and Nova reads.
+// seatControllers gives SCSI controllers their slot, which vCenter always answers with and Nova reads, and has
+// controllers list only the devices that there are.
 func seatControllers(ctx *simulator.Context, vm *simulator.VirtualMachine) {
-	for _, device := range vm.Config.Hardware.Device {
+	devices := object.VirtualDeviceList(vm.Config.Hardware.Device)
+	for _, device := range devices {
+		if base, isController := device.(types.BaseVirtualController); isController {
+			controller := base.GetVirtualController()
+			controller.Device = slices.DeleteFunc(slices.Clone(controller.Device), func(key int32) bool {
+				return devices.FindByKey(key) == nil
+			})
+		}
 		if controller, isSCSI := device.(types.BaseVirtualSCSIController); isSCSI {
 			controller.GetVirtualSCSIController().ScsiCtlrUnitNumber = scsiControllerUnit
 		}

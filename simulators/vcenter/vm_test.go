@@ -116,3 +116,36 @@ func TestReconfigureOneVersionOnce(t *testing.T) {
 		t.Errorf("annotation is %q", found.Config.Annotation)
 	}
 }
+
+func TestControllersListTheDevicesThatThereAre(t *testing.T) {
+	l := newLab(t)
+	vm := l.create("cluster1", l.host("esx11"), vmSpec("vm", "shared1", gb, true, ""))
+	before := l.controlled(vm)
+	devices, err := vm.Device(l.ctx)
+	l.must(err)
+	nic, err := devices.CreateEthernetCard("vmxnet3", &types.VirtualEthernetCardNetworkBackingInfo{
+		VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: standardPortGroup(10)},
+	})
+	l.must(err)
+	l.must(vm.AddDevice(l.ctx, nic))
+	devices, err = vm.Device(l.ctx)
+	l.must(err)
+	added := devices.SelectByType((*types.VirtualVmxnet3)(nil))
+	l.must(vm.RemoveDevice(l.ctx, false, added[len(added)-1]))
+	if after := l.controlled(vm); !slices.Equal(after, before) {
+		t.Errorf("controllers list %v, listed %v before", after, before)
+	}
+}
+
+// controlled gives the keys that the controllers of a VM list.
+func (l *lab) controlled(vm *object.VirtualMachine) []int32 {
+	devices, err := vm.Device(l.ctx)
+	l.must(err)
+	var keys []int32
+	for _, device := range devices {
+		if controller, is := device.(types.BaseVirtualController); is {
+			keys = append(keys, controller.GetVirtualController().Device...)
+		}
+	}
+	return keys
+}

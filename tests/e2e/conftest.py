@@ -28,6 +28,8 @@ from polyvisor.sandbox import (
     settings,
     supervision,
 )
+from polyvisor.vsphere.session import Endpoint, Session
+from tests.e2e.adopter import Adopter
 from tests.e2e.volumes import Volumes
 
 PORT_BASE = int(os.environ.get("POLYVISOR_E2E_PORT_BASE", "31000"))
@@ -185,6 +187,28 @@ def volumes(lab: Lab) -> Iterator[Volumes]:
         tenants.wait(volume, "available")
         tenants.delete(volume)
     assert lab.govc(*find).split() == before
+
+
+@pytest.fixture
+def session(lab: Lab) -> Iterator[Session]:
+    made = Session(
+        Endpoint(
+            host="127.0.0.1",
+            port=lab.settings.ports["vcenter"],
+            username=inventory.USERNAME,
+            password=lab.settings.secrets["vcenter"],
+            ca_file=str(lab.settings.ca_file),
+        )
+    )
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def adopter(lab: Lab, session: Session) -> Iterator[Adopter]:
+    made = Adopter(lab, session)
+    yield made
+    made.clean_up()
 
 
 @pytest.fixture

@@ -121,6 +121,11 @@ def test_a_plan_compares_with_openstack(
     own = blocked[servers[0].id]
     assert {"already-adopted", "mac-duplicate"} <= {finding["check"] for finding in own["findings"]}
     assert [port["network"] for port in own["ports"]] == ["vlan-net"]
+    # Neutron is configured for the distributed switch alone.
+    on_standard = [row for row in blocked.values() if "vSwitch0/" in str(row["vm"]["nics"])]
+    found = [{finding["check"] for finding in row["findings"]} for row in on_standard]
+    assert found
+    assert all("switch-mismatch" in checks for checks in found)
 
 
 def test_all_vms_of_a_project_without_room_are_left_alone(

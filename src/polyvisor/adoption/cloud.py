@@ -85,6 +85,14 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """By what a compute service reaches a physical network; `type` as that of a `Segment`."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Compute:
     """A nova-compute service with a cluster, and what Placement still has of it (None: does not say)."""
 
@@ -101,6 +109,7 @@ class Cloud:
     Attributes:
         projects: id -> name.
         computes: "moref.vCenter UUID" of a cluster -> its compute service.
+        switches: host of a compute service -> physical network -> switch. Empty if Neutron does not say.
         rooms: id of a project -> what its quotas leave.
     """
 
@@ -111,6 +120,7 @@ class Cloud:
     subnets: tuple[CloudSubnet, ...] = ()
     flavors: tuple[CloudFlavor, ...] = ()
     computes: Mapping[str, Compute] = field(default_factory=dict)
+    switches: Mapping[str, Mapping[str, Switch]] = field(default_factory=dict)
     rooms: Mapping[str, Room] = field(default_factory=dict)
 
     @property

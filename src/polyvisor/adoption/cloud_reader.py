@@ -1,5 +1,6 @@
 """Read what OpenStack has in bulk: one list for each kind of resource, never one call for each."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -15,10 +16,14 @@ from polyvisor.adoption.cloud import (
     CloudSubnet,
     Compute,
     Room,
+    Switch,
 )
 from polyvisor.adoption.errors import AdoptionError
 
 _PLACEMENT_VERSION: Final = "1.39"
+_NOT_FOUND: Final = 404
+#: As Neutron's drivers call the types of switches -> as `Segment` does.
+_SWITCH_TYPES: Final = {"dvs": "distributed", "vss": "standard"}
 #: What openstacksdk raises; a login that fails is an exception of keystoneauth1.
 REFUSALS: Final = (openstack.exceptions.SDKException, ClientException)
 
@@ -41,6 +46,7 @@ def read_cloud(connection: Any) -> Cloud:
             subnets=tuple(map(_subnet, connection.network.subnets())),
             flavors=tuple(map(_flavor, connection.compute.flavors(is_public=None, get_extra_specs=True))),
             computes=_computes(connection),
+            switches=_switches(connection),
         )
     except REFUSALS as exc:
         raise AdoptionError(f"OpenStack cannot be read: {exc}") from exc
@@ -100,6 +106,19 @@ def _computes(connection: Any) -> dict[str, Compute]:
             left = _left(connection, item.id)
             host = str(item.service_details["host"])
             found[item.name] = Compute(host, item.name, left.get("VCPU"), left.get("MEMORY_MB"))
+    return found
+
+
+def _switches(connection: Any) -> dict[str, dict[str, Switch]]:
+    """By which switch each compute service reaches each physical network; {} if Neutron has no such list."""
+    answer = connection.network.get("/vmware-physnet-mappings")
+    if answer.status_code == _NOT_FOUND:
+        return {}
+    openstack.exceptions.raise_from_response(answer)
+    found: dict[str, dict[str, Switch]] = defaultdict(dict)
+    for item in answer.json()["vmware_physnet_mappings"]:
+        switch = Switch(item["switch"], _SWITCH_TYPES[item["switch_type"]])
+        found[item["compute_host"]][item["physical_network"]] = switch
     return found
 
 

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 from pyVmomi import vim
 
 from polyvisor.adoption.checks import registry
-from polyvisor.adoption.cloud import Cloud
+from polyvisor.adoption.cloud import Cloud, Compute, Switch
 from polyvisor.adoption.discover import REQUIRED_PRIVILEGES, discover
 from polyvisor.adoption.discovery import Discovery
 from polyvisor.adoption.plan import Plan
@@ -29,6 +30,7 @@ ELSEWHERE = {
     "placement-room",
     "project-unknown",
     "quota",
+    "switch-mismatch",
     "vcenter-duplicate",
 }
 #: What is odd about a VM can be odd in two ways.
@@ -56,9 +58,9 @@ def found(session: Session) -> Discovery:
     return discover(session)
 
 
-def planned(*found: Discovery) -> Plan:
-    book = RuleBook(Rules.model_validate(RULES, strict=False), {})
-    plan, _ = make_plan(found, Cloud(), book, Earlier(None))
+def planned(*found: Discovery, cloud: Cloud | None = None, rules: Any = RULES) -> Plan:
+    book = RuleBook(Rules.model_validate(rules, strict=False), {})
+    plan, _ = make_plan(found, cloud or Cloud(), book, Earlier(None))
     return plan
 
 
@@ -75,6 +77,26 @@ def test_each_check_finds_its_own_vm_and_no_other(found: Discovery) -> None:
         *("vlan-duplicate", "vlan-untagged"),
         *ELSEWHERE,
     } == set(registry())
+
+
+def test_a_nic_on_another_switch_than_neutrons_is_told_before_anything_is_made(found: Discovery) -> None:
+    vm = next(vm for vm in found.vms if vm.name == "odd-switch-unmapped")
+    cluster = found.cluster(vm)
+    assert cluster
+    node = f"{cluster.moref}.{found.vcenter.uuid}"
+    openstack = Cloud(
+        projects={"0123": "demo"},
+        computes={node: Compute("compute1", node)},
+        switches={"compute1": {"physnet1": Switch("dvs1", "distributed")}},
+    )
+    switches = [{"switch": name, "physical_network": "physnet1"} for name in ("dvs1", "vSwitch0")]
+    plan = planned(found, cloud=openstack, rules={**RULES, "switches": switches})
+    mismatched = {
+        server.vm.path.rpartition("/")[2]: server.state
+        for server in plan.servers
+        if any(item.check == "switch-mismatch" for item in server.findings)
+    }
+    assert mismatched == {vm.name: "blocked"}
 
 
 def test_networks_are_found_once_not_for_each_vm(found: Discovery) -> None:

@@ -39,6 +39,30 @@ class Mapping(Binding):
         return list(answer.json["vmware_port_groups"])
 
 
+class TestPhysicalNetworks(Mapping):
+    def test_administrators_see_by_which_switch_each_compute_service_reaches_one(self) -> None:
+        path = "vmware-physnet-mappings"
+        every = self.call("GET", path).json["vmware_physnet_mappings"]
+        assert {item["compute_host"]: item["switch_type"] for item in every} == {
+            "compute1": "vss",
+            "compute2": "dvs",
+        }
+        [one] = self.call("GET", path, params="compute_host=compute2").json["vmware_physnet_mappings"]
+        assert one == {
+            "id": "compute2:physnet1",
+            "compute_host": "compute2",
+            "physical_network": "physnet1",
+            "vcenter": "vc1",
+            "datacenter": "dc1",
+            "cluster": "cluster2",
+            "switch": "dvs1",
+            "switch_type": "dvs",
+        }
+        assert self.call("GET", path, id=one["id"]).json["vmware_physnet_mapping"] == one
+        assert self.call("GET", path, id="compute9:physnet1").status_int == 404
+        assert self.call("GET", path, admin=False).json["vmware_physnet_mappings"] == []
+
+
 class TestDistributed(Mapping):
     def test_it_is_used_and_never_changed_or_removed(self) -> None:
         network_id = self.vlan_network(501)

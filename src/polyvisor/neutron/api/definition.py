@@ -7,7 +7,7 @@ from neutron_lib.db import constants as db_const
 
 ALIAS = "vmware-port-group"
 NAME = "VMware port groups"
-DESCRIPTION = "Port groups of networks on vSphere switches, and those that administrators name for networks"
+DESCRIPTION = "Port groups of networks on vSphere switches, those named for networks, and the switches"
 UPDATED_TIMESTAMP = "2026-11-22T00:00:00-00:00"
 PLUGIN_TYPE = "VMWARE_PORT_GROUP"
 IS_SHIM_EXTENSION = False
@@ -20,6 +20,7 @@ SUB_RESOURCE_ATTRIBUTE_MAP: dict[str, Any] = {}
 
 PORT_GROUPS = "vmware_port_groups"
 MAPPINGS = "vmware_port_group_mappings"
+PHYSNETS = "vmware_physnet_mappings"
 
 
 def _shown(**options: Any) -> dict[str, Any]:
@@ -54,5 +55,15 @@ RESOURCE_ATTRIBUTE_MAP: dict[str, dict[str, Any]] = {
         "network_id": _asked({"type:uuid": None}),
         "compute_host": _asked({"type:not_empty_string": db_const.NAME_FIELD_SIZE}),
         "port_group": _asked({"type:not_empty_string": db_const.NAME_FIELD_SIZE}),
+    },
+    PHYSNETS: {
+        "id": _filter(primary_key=True),
+        "compute_host": _filter(),
+        "physical_network": _filter(),
+        "vcenter": _filter(),
+        "datacenter": _filter(),
+        "cluster": _filter(),
+        "switch": _filter(),
+        "switch_type": _filter(),
     },
 }

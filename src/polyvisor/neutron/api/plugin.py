@@ -1,7 +1,7 @@
 """Service plugin `vmware_port_group`: what the API shows and takes, and nothing of how it is done."""
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from neutron.api import extensions
@@ -40,7 +40,8 @@ class PortGroupPlugin(base.ServicePluginBase):
         """Read the options, and tell Neutron of the extension; connect to nothing."""
         super().__init__()
         extensions.append_api_extensions_path(list(our_extensions.__path__))
-        self._mapper = Mapper(conf.load(cfg.CONF, cfg.CONF.ml2.mechanism_drivers))
+        self._settings = conf.load(cfg.CONF, cfg.CONF.ml2.mechanism_drivers)
+        self._mapper = Mapper(self._settings)
 
     @classmethod
     def get_plugin_type(cls) -> str:
@@ -92,11 +93,42 @@ class PortGroupPlugin(base.ServicePluginBase):
         found = self.get_vmware_port_group_mapping(context, id)
         self._mapper.delete(context, mapping_table.Mapped(**found))
 
+    def get_vmware_physnet_mappings(
+        self,
+        context: Any,  # noqa: ARG002 - Neutron passes it
+        filters: Filters | None = None,
+        fields: Any = None,
+        **_: Any,
+    ) -> list[Item]:
+        """List by which switch each compute service reaches each physical network."""
+        return _chosen(
+            [item for each in self._settings.computes.values() for item in _physnets(each)], filters, fields
+        )
+
+    def get_vmware_physnet_mapping(self, context: Any, id: str, fields: Any = None) -> Item:  # noqa: A002 - Neutron's name
+        """Show one."""
+        found = self.get_vmware_physnet_mappings(context, {"id": [id]}, fields)
+        return _only(found, "VMware mapping of a physical network", id)
+
 
 def _port_group(row: table.Row) -> Item:
     names = definition.RESOURCE_ATTRIBUTE_MAP[definition.PORT_GROUPS]
     values = dataclasses.asdict(row) | dataclasses.asdict(row.site) | {"id": str(row.id)}
     return {name: values[name] for name in names}
+
+
+def _physnets(compute: conf.Compute) -> Iterator[Item]:
+    for physnet, switch in sorted(compute.physnet_mappings.items()):
+        yield {
+            "id": f"{compute.host}:{physnet}",
+            "compute_host": compute.host,
+            "physical_network": physnet,
+            "vcenter": compute.vcenter,
+            "datacenter": compute.datacenter,
+            "cluster": compute.cluster,
+            "switch": switch,
+            "switch_type": compute.switch_type,
+        }
 
 
 def _chosen(items: list[Item], filters: Filters | None, fields: Any) -> list[Item]:

@@ -15,6 +15,7 @@ def _rule(name: str, description: str, *operations: tuple[str, str]) -> policy.D
 
 
 _GROUPS, _MAPPINGS = "/vmware-port-groups", "/vmware-port-group-mappings"
+_PHYSNETS = "/vmware-physnet-mappings"
 
 
 def list_rules() -> list[policy.DocumentedRuleDefault]:
@@ -31,6 +32,12 @@ def list_rules() -> list[policy.DocumentedRuleDefault]:
             "List and show which port groups are named for networks.",
             ("GET", _MAPPINGS),
             ("GET", f"{_MAPPINGS}/{{id}}"),
+        ),
+        _rule(
+            "get_vmware_physnet_mapping",
+            "List and show by which switch each compute service reaches each physical network.",
+            ("GET", _PHYSNETS),
+            ("GET", f"{_PHYSNETS}/{{id}}"),
         ),
         _rule("create_vmware_port_group_mapping", "Name a port group for a network.", ("POST", _MAPPINGS)),
         _rule(

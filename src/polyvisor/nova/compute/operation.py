@@ -141,6 +141,7 @@ class Operations:
             plan = work.plan(context, instance, request)
             self._record(context, plan, running)
         except Exception as error:  # noqa: BLE001 - whatever it is, the server must be given back
+            _take_back(context, instance, work)
             action.fail(_reason(error), error)
             return
         self._complete(context, instance, plan, running, lambda: self._pursuit.carry_out(plan, running))
@@ -173,6 +174,7 @@ class Operations:
             details = self._pursuit.insist(lambda: running.work.finish(context, instance, plan, result))
         except Exception as error:  # noqa: BLE001 - as above
             self._settle(context, instance, plan, running)
+            _take_back(context, instance, running.work)
             action.fail(f"{plan.summary}: {_reason(error)}", error)
         else:
             action.succeed(details)
@@ -187,12 +189,14 @@ class Operations:
     def _fail_lost(self, host: str) -> None:
         """Give back the servers that the API has claimed for work of which there is no record."""
         admin = get_admin_context()
-        nouns = {work.task_state: work.noun for work in self._works.values() if not work.nova_task_state}
+        works = {work.task_state: work for work in self._works.values() if not work.nova_task_state}
         recorded = set(self._journal.servers())
         for instance in InstanceList.get_by_host(admin, host, expected_attrs=[]):
-            if instance.task_state in nouns and instance.uuid not in recorded:
+            work = works.get(instance.task_state)
+            if work and instance.uuid not in recorded:
                 reason = "nova-compute was stopped before it began; nothing was changed; try again"
-                action = Action(admin, instance, nouns[instance.task_state], instance.task_state)
+                action = Action(admin, instance, work.noun, work.task_state)
+                _take_back(admin, instance, work)
                 action.fail(reason, errors.OperationRefused(reason=reason))
 
     def _hold(self) -> None:
@@ -239,6 +243,14 @@ class Operations:
         LOG.info("Taking up again: %s", plan.summary, instance=instance)
         task = record.get("task")
         self._complete(context, instance, plan, running, lambda: self._pursuit.resume(task, plan, running))
+
+
+def _take_back(context: RequestContext, instance: Instance, work: Work) -> None:
+    try:
+        work.take_back(context, instance)
+    except Exception:
+        # That the server is given back counts more.
+        LOG.exception("What the API has noted of a %s stays", work.noun, instance=instance)
 
 
 def _reason(error: Exception) -> str:

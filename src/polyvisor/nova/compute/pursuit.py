@@ -86,6 +86,8 @@ class Pursuit:
             raise  # Nothing was asked.
         except faults.Unavailable:
             return self._look(plan, running)
+        if task is None:
+            return None
         self._journal.add(running.server, task=moref(task))
         return self._follow(task, plan, running)
 

@@ -4,17 +4,20 @@ from dataclasses import asdict
 from typing import Any
 
 import oslo_messaging as messaging
+from nova.compute import vm_states
 from nova.context import RequestContext
 from nova.objects.block_device import BlockDeviceMappingList
 from nova.objects.instance import Instance
 from nova.virt.vmwareapi import vm_util
 
-from polyvisor.nova import errors, task_states
+from polyvisor.nova import errors, mapping, task_states
+from polyvisor.nova.adoption import Adoption
 from polyvisor.nova.compute.cluster import Cluster
 from polyvisor.nova.compute.endpoint import answers
 from polyvisor.nova.compute.operation import Operations
 from polyvisor.nova.compute.work import Plan, Work
 from polyvisor.vsphere import adoption as vsphere
+from polyvisor.vsphere import faults
 from polyvisor.vsphere.adoption import Machine, Record
 from polyvisor.vsphere.adoption_rules import against_release
 from polyvisor.vsphere.inventory import find_vm
@@ -37,9 +40,11 @@ class Release(Work):
         :raises errors.AdoptionRefused: it would not. With `force` in the request, it may be left as it is.
         """
         with self._cluster.finding(instance.uuid):
-            machine = vsphere.read_machine(
-                self._cluster.session, find_vm(self._cluster.session, instance.uuid)
-            )
+            machine = self._read(instance)
+        if machine.instance_uuid != instance.uuid and not _is_of(machine, instance.uuid):
+            # A release that failed half way has given it back.
+            summary = f"forget server {instance.uuid}, which VM {machine.name} ({machine.moref}) was"
+            return Plan(machine.moref, summary, {"server": instance.uuid, "left": []}, machine.tasks)
         record = _record(machine, instance.uuid)
         ports = [port["address"] for port in instance.get_network_info()]
         size = int(instance.flavor.vcpus), int(instance.flavor.memory_mb)
@@ -55,10 +60,11 @@ class Release(Work):
         return Plan(machine.moref, summary, details, machine.tasks)
 
     def start(self, plan: Plan) -> Any:
-        """Make it what it was."""
+        """Make it what it was, unless it is."""
         machine = vsphere.read_machine(self._cluster.session, plan.vm)
-        record = _record(machine, plan.details["server"])
-        return vsphere.start_giving_back(self._cluster.session, machine, record)
+        if machine.record is None or not _is_of(machine, plan.details["server"]):
+            return None
+        return vsphere.start_giving_back(self._cluster.session, machine, machine.record)
 
     def is_done(self, plan: Plan) -> bool:
         """Look whether it is still the server's."""
@@ -77,10 +83,34 @@ class Release(Work):
         manager._delete_instance(context, instance, volumes)  # noqa: SLF001 - what it does for its own API
         return " ".join([plan.summary, *plan.details["left"]])
 
+    def settle(self, context: RequestContext, instance: Instance, plan: Plan) -> None:  # noqa: ARG002
+        """Show it where Nova still has the server, whose VM is given back: it needs another release."""
+        if self.is_done(plan):
+            instance.vm_state = vm_states.ERROR
+            instance.save()
+
+    def take_back(self, context: RequestContext, instance: Instance) -> None:
+        """Have Nova count the server again, unless somebody deletes it meanwhile."""
+        instance.refresh()
+        if instance.task_state == self.task_state:
+            mapping.count(context, instance.uuid, counted=True)
+
+    def _read(self, instance: Instance) -> Machine:
+        session = self._cluster.session
+        try:
+            vm = find_vm(session, instance.uuid)
+        except faults.NotFound:
+            vm = Adoption.read(instance.system_metadata).vm
+        return vsphere.read_machine(session, vm)
+
+
+def _is_of(machine: Machine, server: str) -> bool:
+    return machine.record is not None and machine.record.server == server
+
 
 def _record(machine: Machine, server: str) -> Record:
     record = machine.record
-    if record is None or record.server != server:
+    if record is None or not _is_of(machine, server):
         raise errors.AdoptionRefused(
             reason=f"VM {machine.name} does not say what it was before it was adopted as server {server}."
         )

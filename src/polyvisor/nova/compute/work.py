@@ -46,7 +46,7 @@ class Work(ABC):
 
     @abstractmethod
     def start(self, plan: Plan) -> Any:
-        """Start the task in vCenter and return it."""
+        """Start the task in vCenter and return it; None where there is nothing left to do for it."""
 
     @abstractmethod
     def is_done(self, plan: Plan) -> bool:
@@ -61,6 +61,9 @@ class Work(ABC):
 
     def settle(self, context: RequestContext, instance: Instance, plan: Plan) -> None:  # noqa: B027
         """Put right what work that failed has left half done, if that can be."""
+
+    def take_back(self, context: RequestContext, instance: Instance) -> None:  # noqa: B027
+        """Take back what the API has noted of work that has failed, or was never begun."""
 
 
 @dataclass(slots=True)

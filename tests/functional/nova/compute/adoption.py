@@ -11,7 +11,7 @@ from polyvisor.vsphere import fingerprint, ticket
 from polyvisor.vsphere.adoption import Machine, read_machine
 from polyvisor.vsphere.inventory import collect
 from polyvisor.vsphere.task import wait_for_task
-from tests.functional.nova.compute.cloud import ApiError, CloudTest
+from tests.functional.nova.compute.cloud import ApiError, CloudTest, wait_until
 
 PROJECT = "6f70656e737461636b20342065766572"
 
@@ -112,8 +112,13 @@ class AdoptedCloud(CloudTest):
         return str(error.value)
 
     def release(self, server: dict[str, Any]) -> None:
+        """Release a server, whatever its state, and wait until Nova has forgotten it."""
         self.act(server, **{"os-server-release": {}})
-        self._wait_until_deleted(server)
+        wait_until(lambda: server["id"] not in self.servers(), seconds=60)
+
+    def servers(self) -> set[str]:
+        """Return the ids of all servers that Nova knows."""
+        return {each["id"] for each in self.admin_api.get_servers(detail=False)}
 
     def now(self, found: Found) -> fingerprint.Fingerprint:
         return fingerprint.read(self.session, [found.vm])[found.vm]

@@ -1,5 +1,6 @@
 """A VM that is there is adopted: REST, our filter, Nova's creation, scheduler and manager, the simulator."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nova import context
@@ -7,7 +8,8 @@ from pyVmomi import vim
 
 from polyvisor.vsphere import ticket
 from polyvisor.vsphere.adoption import read_machine
-from tests.functional.nova.compute.adoption import AdoptedCloud, Found
+from tests.functional.nova.compute.adoption import PROJECT, AdoptedCloud, Found
+from tests.functional.nova.compute.cloud import wait_until
 
 
 class AdoptionTest(AdoptedCloud):
@@ -115,6 +117,37 @@ class AdoptionTest(AdoptedCloud):
 
 
 class UsedTest(AdoptedCloud):
+    def test_counted_and_metered_as_any_server(self) -> None:
+        machine = self.found.machine
+        self.flags(cores=machine.cpus - 1, group="quota")
+        code, reason = self.refused(self.found)
+        assert (code, "cores" in reason) == (403, True)
+        self.flags(cores=machine.cpus, group="quota")
+        server = self.adopt(self.found)
+
+        limits = self.api.get_limits()["absolute"]
+        assert limits["totalInstancesUsed"] == 1
+        assert (limits["totalCoresUsed"], limits["totalRAMUsed"]) == (machine.cpus, machine.memory_mb)
+        (booked,) = self._get_allocations_by_server_uuid(server["id"]).values()
+        size = {"VCPU": machine.cpus, "MEMORY_MB": machine.memory_mb, "DISK_GB": self.root_gb(self.found)}
+        assert booked["resources"] == size
+        # Nova meters whole seconds.
+        wait_until(lambda: bool(self.usages()), seconds=20)
+        (metered,) = self.usages()
+        assert (metered["instance_id"], metered["vcpus"]) == (server["id"], machine.cpus)
+        assert metered["memory_mb"] == machine.memory_mb
+
+        self.release(server)
+        assert self.api.get_limits()["absolute"]["totalInstancesUsed"] == 0
+        assert self._get_allocations_by_server_uuid(server["id"]) == {}
+
+    def usages(self) -> list[dict[str, Any]]:
+        """Return what Nova has metered of today's servers."""
+        today = datetime.now(UTC)
+        start, end = (f"{day:%Y-%m-%dT00:00:00}" for day in (today, today + timedelta(days=1)))
+        url = f"/os-simple-tenant-usage/{PROJECT}?start={start}&end={end}"
+        return list(self.admin_api.api_get(url).body["tenant_usage"].get("server_usages", ()))
+
     def test_a_resize_leaves_disks_shares_and_annotation_alone(self) -> None:
         # Nova would take this disk for a swap disk of its own, and delete it.
         self.add_disk(self.found, "swap.vmdk")

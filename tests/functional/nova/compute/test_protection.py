@@ -10,7 +10,7 @@ from nova.compute import task_states, vm_states
 from polyvisor.nova.compute import orphan
 from polyvisor.nova.compute.driver import VMwareVCDriver
 from tests.functional.nova.compute.adoption import AdoptedCloud
-from tests.functional.nova.compute.cloud import ApiError
+from tests.functional.nova.compute.cloud import ApiError, wait_until
 
 
 class ProtectedCloud(AdoptedCloud):
@@ -54,8 +54,44 @@ class ApiProtectionTest(ProtectedCloud):
         self.assert_untouched()
 
     def test_deleted_when_allowed_with_its_own_files_only(self) -> None:
-        self.admin_api.post_server_metadata(self.server["id"], {"vmware:delete": "allowed"})
+        self.allow()
         self._delete_server(self.server)
+        self.assert_removed()
+
+    def test_with_soft_deletion_it_is_off_until_restored_or_reclaimed(self) -> None:
+        self.flags(reclaim_instance_interval=3600)
+        with pytest.raises(ApiError, match="vmware:delete=allowed"):
+            self.api.delete_server(self.server["id"])
+        self.allow()
+        self.delete_softly()
+        self.reclaim()
+        assert self.changed(self.found) == []
+        assert self.power_of(self.found) == "poweredOff"
+        self.act(self.server, restore=None)
+        self.wait_for(self.server, "ACTIVE")
+        self.assert_untouched()
+
+        self.delete_softly()
+        self.flags(reclaim_instance_interval=1)
+        wait_until(self.is_removed_by_reclaiming, seconds=60)
+        self.assert_removed()
+
+    def allow(self) -> None:
+        self.admin_api.post_server_metadata(self.server["id"], {"vmware:delete": "allowed"})
+
+    def delete_softly(self) -> None:
+        self.api.delete_server(self.server["id"])
+        self.wait_for(self.server, "SOFT_DELETED")
+
+    def reclaim(self) -> None:
+        """Do what Nova does every minute."""
+        self.compute._reclaim_queued_deletes(context.get_admin_context())
+
+    def is_removed_by_reclaiming(self) -> bool:
+        self.reclaim()
+        return self.found.machine.name not in self.names()
+
+    def assert_removed(self) -> None:
         assert self.found.machine.name not in self.names()
         assert not [file for file in self.everything() if f"{self.found.machine.name}/" in file]
 

@@ -8,9 +8,9 @@ from nova.api import validation
 from nova.api.openstack import common, wsgi
 from nova.compute import vm_states
 from nova.compute.api import API
-from nova.objects.instance_mapping import InstanceMapping
+from oslo_utils import excutils
 
-from polyvisor.nova import adoption, rpc, task_states
+from polyvisor.nova import adoption, mapping, rpc, task_states
 from polyvisor.nova.api import computes, operations
 from polyvisor.nova.api.operations import Claim
 from polyvisor.nova.api.policies import adoption as policies
@@ -42,8 +42,10 @@ def create(req: wsgi.Request, server_id: str, body: dict[str, Any]) -> None:
     compute = computes.managing(context, server)
     computes.ask_one(compute, lambda cell, _host: rpc.PolyvisorAPI().plan_release(cell, server, request))
     with operations.begin(context, server, CLAIM) as cell:
-        rpc.PolyvisorAPI().begin_release(cell, server, request)
-    # As Nova does when it deletes a server: it counts no longer.
-    mapping = InstanceMapping.get_by_instance_uuid(context, server.uuid)
-    mapping.queued_for_delete = True
-    mapping.save()
+        # Before nova-compute can fail, and count it again.
+        mapping.count(context, server.uuid, counted=False)
+        try:
+            rpc.PolyvisorAPI().begin_release(cell, server, request)
+        except Exception:  # noqa: BLE001 - raised again
+            with excutils.save_and_reraise_exception():
+                mapping.count(context, server.uuid, counted=True)
