@@ -1,5 +1,6 @@
 """VMs of two vCenters with the same morefs become servers of one OpenStack side by side, not mixed up."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -115,6 +116,7 @@ def two(lab: Lab, tmp_path: Path) -> Iterator[TwoVCenters]:
     both.supervisor.stop(f"nova-{cluster.compute}")
     for service in both.admin.compute.services(host=cluster.compute):
         both.admin.compute.delete_service(service)
+    settings.save(dataclasses.replace(made, second_vcenter=False))  # the next `up` is without it
 
 
 def _vcenters(made: settings.Settings) -> str:
