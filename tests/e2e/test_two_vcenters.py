@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from polyvisor.sandbox import configuration, govc, inventory, settings
+from polyvisor.sandbox import configuration, govc, settings, vcenter
 from polyvisor.sandbox.inventory import FIRST_VCENTER, SECOND_VCENTER, VCENTERS, VCenter
 from polyvisor.vsphere import fingerprint
-from polyvisor.vsphere.session import Endpoint, Session
+from polyvisor.vsphere.session import Session
 from tests.e2e.conftest import ROOT, Lab, run_polyvisor
 from tests.e2e.test_adoption import PLENTY
 from tests.e2e.test_volume import give_admin_a_role_in
@@ -105,7 +105,7 @@ def two(lab: Lab, tmp_path: Path) -> Iterator[TwoVCenters]:
     before = both.admin.compute.get_quota_set(project)
     both.admin.compute.update_quota_set(project, **PLENTY)
     with ExitStack() as stack:
-        sessions = {one: stack.enter_context(closing(_session(made, one))) for one in VCENTERS}
+        sessions = {one: stack.enter_context(closing(vcenter.connect(made, one))) for one in VCENTERS}
         found = TwoVCenters(both, sessions, tmp_path)
         (tmp_path / "rules.yaml").write_text(RULES.format(second=found.uuids[SECOND_VCENTER]))
         yield found
@@ -121,11 +121,6 @@ def two(lab: Lab, tmp_path: Path) -> Iterator[TwoVCenters]:
 
 def _vcenters(made: settings.Settings) -> str:
     return str(made.root / "etc" / "vcenters.yaml")
-
-
-def _session(made: settings.Settings, vcenter: VCenter) -> Session:
-    who = inventory.USERNAME, made.secrets[vcenter.name]
-    return Session(Endpoint("127.0.0.1", *who, made.ports[vcenter.name], str(made.tls(vcenter) / "ca.pem")))
 
 
 def test_the_same_morefs_in_two_vcenters(two: TwoVCenters, volumes: Any) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from polyvisor.adoption import journal, plan_file
 from polyvisor.adoption.apply import Outcome, apply
@@ -24,35 +24,17 @@ from polyvisor.adoption.plan import Plan, Server
 from polyvisor.adoption.plan_file import Earlier
 from polyvisor.adoption.planner import make_plan
 from polyvisor.adoption.release import Released, release
-from polyvisor.adoption.rules import RuleBook, Rules
 from polyvisor.adoption.verify import verify
 from polyvisor.adoption.work import Progress as Step
-from polyvisor.sandbox import cloud, configuration, inventory
-from polyvisor.sandbox.inventory import VCenter
+from polyvisor.sandbox import cloud, configuration, vcenter
+from polyvisor.sandbox.adoption_rules import PROJECT, rules
 from polyvisor.sandbox.progress import Progress
 from polyvisor.sandbox.settings import Settings
 from polyvisor.vsphere import fingerprint
-from polyvisor.vsphere.session import Endpoint, Session
 
-PROJECT = "demo"
 CLONE = "demo-clone"
 COMMAND_SECONDS = 120
 DELETE_SECONDS = 120
-_WIRES = [{"physical_network": "physnet1", "vlan": vlan, "project": PROJECT} for vlan in (30, 40)]
-_RULES: dict[str, Any] = {
-    "switches": [{"switch": "dvs1", "physical_network": "physnet1"}],
-    "networks": _WIRES,
-    "subnets": [{"physical_network": "physnet1", "vlan": vlan, "cidr": "10.0.0.0/14"} for vlan in (30, 40)],
-}
-_ADOPT = {
-    "rule": "what was there",
-    "match": {"name": "app-.*"},
-    "adopt": True,
-    "project": PROJECT,
-    "accept": {"switch-unmapped": "NICs on the standard switch stay with vCenter"},
-}
-#: Of the second vCenter, for the sake of time: they have the morefs and names of VMs of the first.
-_OF_SECOND = "app-0(02|10|12)"
 _PLENTY = {"instances": 1000, "cores": 10_000, "ram": 10_000_000}
 
 
@@ -63,7 +45,9 @@ class AdoptionDemo:
         self._settings, self._console, self._progress = settings, console, progress
         self._admin = cloud.connect(settings)
         self._names = {settings.instance_uuid(one): one.name for one in settings.vcenters}
-        self._vcenters = {settings.instance_uuid(one): _session(settings, one) for one in settings.vcenters}
+        self._vcenters = {
+            settings.instance_uuid(one): vcenter.connect(settings, one) for one in settings.vcenters
+        }
         self._folder = settings.data / "adoption-demo"
         self._plan_path = self._folder / "plan.yaml"
 
@@ -120,12 +104,10 @@ class AdoptionDemo:
         return item.id in outcome.adopted and item.vcenter == self._settings.vcenter_uuid
 
     def _plan(self, found: Sequence[Discovery]) -> Plan:
-        rules = _RULES | {"servers": list(_rules(self._settings))}
-        book = RuleBook(Rules.model_validate(rules, strict=False), {})
         made, _ = make_plan(
             found,
             read_cloud(self._admin),
-            book,
+            rules(self._settings),
             Earlier(None),
             lambda projects: read_rooms(self._admin, projects),
         )
@@ -140,18 +122,17 @@ class AdoptionDemo:
 
     def _prints(self, plan: Plan) -> Mapping[str, fingerprint.Fingerprint]:
         return {
-            f"{vcenter}:{moref}": found
-            for vcenter, session in self._vcenters.items()
+            f"{uuid}:{moref}": found
+            for uuid, session in self._vcenters.items()
             for moref, found in fingerprint.read(
-                session, [item.moref for item in plan.servers if item.vcenter == vcenter]
+                session, [item.moref for item in plan.servers if item.vcenter == uuid]
             ).items()
         }
 
     def _show(self, plan: Plan, outcome: Outcome, written: journal.Journal) -> None:
         title = "VMs that were there, and what they are now; none was restarted"
-        table = Table(
-            "vCenter", "VM", "moref", "decision", "server", "address", "volumes", "seconds", title=title
-        )
+        named = [Column(heading, no_wrap=True) for heading in ("vCenter", "VM", "moref")]
+        table = Table(*named, "decision", "server", "address", "volumes", "seconds", title=title)
         vms = written.vms()
         for item in (item for item in plan.servers if item.adopt is not False):
             server = outcome.adopted.get(item.id)
@@ -162,7 +143,7 @@ class AdoptionDemo:
                 item.vm.path.rpartition("/")[2],
                 item.moref,
                 "adopted" if server else f"left alone: {why}",
-                (server or "")[:13],
+                (server or "")[:8],
                 "\n".join(", ".join(port.addresses or ()) for port in item.made_ports) if server else "",
                 "\n".join(volumes),
                 str(vms[item.id].details.get("seconds", "")) if server else "",
@@ -222,28 +203,6 @@ class AdoptionDemo:
                 )
                 yield from fingerprint.difference(*prints, exact=True)
         self._console.print(table)
-
-
-def _session(settings: Settings, vcenter: VCenter) -> Session:
-    return Session(
-        Endpoint(
-            "127.0.0.1",
-            inventory.USERNAME,
-            settings.secrets[vcenter.name],
-            settings.ports[vcenter.name],
-            str(settings.tls(vcenter) / "ca.pem"),
-        )
-    )
-
-
-def _rules(settings: Settings) -> Iterator[dict[str, Any]]:
-    """Rules for the VMs: the first that matches wins."""
-    for vcenter in settings.vcenters[1:]:
-        of_it = {"vcenter": settings.instance_uuid(vcenter)}
-        match = {**of_it, "name": _OF_SECOND}
-        yield _ADOPT | {"rule": "some of them", "match": match, "volume_type": vcenter.volume_type}
-        yield {"rule": "the others stay", "match": of_it, "adopt": False}
-    yield _ADOPT
 
 
 def _make_room(admin: Any) -> None:
