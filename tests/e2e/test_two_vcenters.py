@@ -123,6 +123,7 @@ def _vcenters(made: settings.Settings) -> str:
     return str(made.root / "etc" / "vcenters.yaml")
 
 
+@pytest.mark.timeout(900)  # on a busy machine
 def test_the_same_morefs_in_two_vcenters(two: TwoVCenters, volumes: Any) -> None:
     lab, both = two.lab, ("--vcenters", _vcenters(two.lab.settings))
     two.adopt("discover", "-o", "first")
