@@ -20,7 +20,7 @@ setup: .venv/ready ## Install what everything else needs into .venv
 	@touch $@
 
 demo: setup web ## Start the sandbox, build servers where asked, and end in the operations platform
-	$(BIN)/polyvisor sandbox up --op $(shell [ "$$(id -u)" = 0 ] && echo --kvm --second-cloud)
+	$(BIN)/polyvisor sandbox up --op --second-vcenter $(shell [ "$$(id -u)" = 0 ] && echo --kvm --second-cloud)
 	$(BIN)/polyvisor sandbox demo
 
 down: setup ## Stop the sandbox that `make demo` started

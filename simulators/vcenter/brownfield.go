@@ -90,7 +90,7 @@ func (i *inventory) brownfieldDevices(n int, datastore string, diskGB int64) []t
 		card, _ := devices.CreateEthernetCard("vmxnet3", backings[(n+nic)%len(backings)])
 		ethernet := card.(types.BaseVirtualEthernetCard).GetVirtualEthernetCard()
 		ethernet.AddressType = string(types.VirtualEthernetCardMacTypeAssigned)
-		ethernet.MacAddress = fmt.Sprintf("00:50:56:%02x:%02x:%02x", 0x80+n>>14, n>>6&0xff, n<<2&0xfc|nic)
+		ethernet.MacAddress = fmt.Sprintf("00:50:56:%02x:%02x:%02x", 0x80+i.spec.serverID+n>>14, n>>6&0xff, n<<2&0xfc|nic)
 		devices = append(devices, card)
 	}
 	changes, _ := devices.ConfigSpec(types.VirtualDeviceConfigSpecOperationAdd)
@@ -151,7 +151,7 @@ func (i *inventory) reportTools(vm *simulator.VirtualMachine, guest guestSystem,
 	info.HostName = vm.Name
 	info.Net = slices.Clone(info.Net)
 	for nic := range info.Net {
-		info.Net[nic].IpAddress = []string{fmt.Sprintf("10.%d.%d.%d", nic, n/250%256, 2+n%250)}
+		info.Net[nic].IpAddress = []string{fmt.Sprintf("10.%d.%d.%d", nic+2*i.spec.serverID, n/250%256, 2+n%250)}
 	}
 	info.IpAddress = info.Net[0].IpAddress[0]
 	set(i.ctx, vm, map[string]types.AnyType{"guest": &info, "summary.guest": &types.VirtualMachineGuestSummary{

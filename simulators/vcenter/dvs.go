@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/google/uuid"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
@@ -23,7 +24,15 @@ func (i *inventory) createSwitch() error {
 		return err
 	}
 	i.dvs = get[*simulator.DistributedVirtualSwitch](i.registry(), result.(types.ManagedObjectReference))
+	i.identifySwitch()
 	return i.markUplinks()
+}
+
+// identifySwitch gives the switch a UUID that none of another vCenter has: govmomi makes it of the name.
+func (i *inventory) identifySwitch() {
+	vcenter := serviceInstance(i.registry()).Content.About.InstanceUuid
+	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte(vcenter+i.dvs.Name)).String()
+	i.dvs.Uuid, i.dvs.Summary.Uuid, i.dvs.Config.GetDVSConfigInfo().Uuid = id, id, id
 }
 
 // markUplinks waits for the uplink port group, which govmomi makes behind our back, and says what it is.

@@ -25,6 +25,7 @@ type inventorySpec struct {
 	brownfield       string
 	seed             int64
 	instanceUUID     string
+	serverID         int
 	stateDir         string
 	taskSeconds      float64
 }
@@ -39,6 +40,8 @@ func (s *inventorySpec) validate() error {
 		return errors.New("-shared-datastores must be 1 or more: the VMs that are there need one")
 	case !slices.Contains([]string{"", "plain", "varied"}, s.brownfield):
 		return errors.New("-brownfield must be plain or varied")
+	case s.serverID < 0 || s.serverID > 31:
+		return errors.New("-server-id must be 0 to 31")
 	case s.vms < 0:
 		return errors.New("-vms must not be negative")
 	case s.taskSeconds < 0:

@@ -7,6 +7,7 @@ import (
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/view"
 	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
 )
 
 func (l *lab) vms() (all []mo.VirtualMachine) {
@@ -37,6 +38,42 @@ func TestSameSeedSameInventory(t *testing.T) {
 	if fmt.Sprint(a) == fmt.Sprint(other) {
 		t.Error("another seed gave the same inventory")
 	}
+}
+
+// A vCenter counts its objects from the same number as any other; what names a VM for others differs.
+func TestSecondVCenterHasTheMorefsOfTheFirst(t *testing.T) {
+	first := newLab(t, func(o *options) { o.inventory.vms = 12 })
+	second := newLab(t, func(o *options) { o.inventory.vms, o.inventory.seed, o.inventory.serverID = 12, 2, 1 })
+	seen := map[string]bool{}
+	for _, vm := range first.vms() {
+		for _, name := range append(identity(vm), vm.Self.Value+vm.Name) {
+			seen[name] = true
+		}
+	}
+	for _, vm := range second.vms() {
+		if !seen[vm.Self.Value+vm.Name] {
+			t.Errorf("%s %s is none of the first", vm.Self, vm.Name)
+		}
+		for _, name := range identity(vm) {
+			if seen[name] {
+				t.Errorf("%s has %s, as the first", vm.Name, name)
+			}
+		}
+	}
+}
+
+func identity(vm mo.VirtualMachine) []string {
+	names := []string{vm.Config.Uuid, vm.Config.InstanceUuid}
+	for _, net := range vm.Guest.Net {
+		names = append(append(names, net.MacAddress), net.IpAddress...)
+	}
+	for _, device := range vm.Config.Hardware.Device {
+		backing := device.GetVirtualDevice().Backing
+		if onSwitch, ok := backing.(*types.VirtualEthernetCardDistributedVirtualPortBackingInfo); ok {
+			names = append(names, onSwitch.Port.SwitchUuid)
+		}
+	}
+	return names
 }
 
 func TestBrownfieldMACsAndAddressesAreUnique(t *testing.T) {

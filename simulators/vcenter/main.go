@@ -38,6 +38,7 @@ func parseFlags(args []string) (options, error) {
 	fs.StringVar(&o.faultsFile, "faults", "", "JSON `file` with fault rules to start with")
 	fs.StringVar(&o.inventory.stateDir, "state", "", "`directory` in which the inventory and the datastores outlive a restart")
 	fs.StringVar(&o.inventory.instanceUUID, "instance-uuid", "", "`UUID` of this vCenter (default: from the seed)")
+	fs.IntVar(&o.inventory.serverID, "server-id", 0, "this vCenter's unique `ID`, 0 to 31, of which MAC addresses are made")
 	fs.IntVar(&o.inventory.clusters, "clusters", 2, "clusters, 1 to 9")
 	fs.IntVar(&o.inventory.hosts, "hosts", 4, "ESXi hosts per cluster, 1 to 64")
 	fs.IntVar(&o.inventory.sharedDatastores, "shared-datastores", 2, "datastores that every host sees, 1 or more")

@@ -27,13 +27,14 @@ type state struct {
 	SharedDatastores int                   `xml:"sharedDatastores,attr"`
 	Seed             int64                 `xml:"seed,attr"`
 	InstanceUUID     string                `xml:"instanceUuid,attr"`
+	ServerID         int                   `xml:"serverId,attr"`
 	Objects          []types.ObjectContent `xml:"object"`
 }
 
 func (i *inventory) state() state {
 	return state{
 		Clusters: i.spec.clusters, Hosts: i.spec.hosts, SharedDatastores: i.spec.sharedDatastores,
-		Seed: i.spec.seed, InstanceUUID: i.spec.instanceUUID,
+		Seed: i.spec.seed, InstanceUUID: i.spec.instanceUUID, ServerID: i.spec.serverID,
 	}
 }
 
@@ -113,8 +114,8 @@ func (i *inventory) load(dir string) error {
 	was.Objects, was.XMLName = nil, xml.Name{}
 	if fmt.Sprint(was) != fmt.Sprint(is) {
 		return fmt.Errorf("%s is of an inventory with -clusters %d -hosts %d -shared-datastores %d -seed %d "+
-			"-instance-uuid %q: start with these, or with another -state",
-			file, s.Clusters, s.Hosts, s.SharedDatastores, s.Seed, s.InstanceUUID)
+			"-instance-uuid %q -server-id %d: start with these, or with another -state",
+			file, s.Clusters, s.Hosts, s.SharedDatastores, s.Seed, s.InstanceUUID, s.ServerID)
 	}
 	for _, content := range s.Objects {
 		if err := i.loadObject(content); err != nil {

@@ -75,7 +75,7 @@ func (i *inventory) assignMACs(ctx *simulator.Context, vm *simulator.VirtualMach
 		}
 		ethernet.AddressType = string(types.VirtualEthernetCardMacTypeAssigned)
 		ethernet.MacAddress = fmt.Sprintf("00:50:56:%02x:%02x:%02x",
-			0xa0+number>>14&0x1f, number>>6&0xff, number<<2&0xfc|nic&3)
+			0xa0+(i.spec.serverID+number>>14)&0x1f, number>>6&0xff, number<<2&0xfc|nic&3)
 		for n := range net {
 			if net[n].DeviceConfigId == ethernet.Key {
 				net[n].MacAddress = ethernet.MacAddress

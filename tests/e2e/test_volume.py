@@ -7,7 +7,7 @@ from polyvisor.sandbox import inventory
 from tests.e2e.conftest import Lab
 from tests.e2e.volumes import SECONDS, Volumes, content, disks, find
 
-HOST = f"{inventory.VOLUME_SERVICE}#{inventory.VOLUME_BACKEND}"
+HOST = f"{inventory.FIRST_VCENTER.volume_service}#{inventory.FIRST_VCENTER.name}"
 
 
 def run(lab: Lab, *arguments: str) -> None:

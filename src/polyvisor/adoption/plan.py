@@ -280,6 +280,11 @@ class Plan:
         yield from self.flavors
         yield from self.servers
 
+    def place(self, server: Server) -> str:
+        """Path of the VM, with its vCenter where the plan has several: each can have the same paths."""
+        several = len(self.header.vcenters) > 1
+        return (self.header.vcenters[server.vcenter] if several else "") + server.vm.path
+
     def ready(self) -> Iterator[Server]:
         """The servers that can be adopted; all others are left alone."""
         return (server for server in self.servers if server.state == "ready")

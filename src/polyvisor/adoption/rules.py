@@ -71,6 +71,7 @@ class Match(BaseModel):
     """What a VM must be like; all that is given must hold, each regular expression for the whole text.
 
     Attributes:
+        vcenter: instance UUID of its vCenter, or "host:port".
         folder: path of the VM's folder, for example "/dc1/vm/shop(/.*)?".
         tag: one of the VM's tags, as "category/tag".
         custom: name of a custom attribute -> its value.
@@ -78,6 +79,7 @@ class Match(BaseModel):
     """
 
     model_config = _FROZEN
+    vcenter: Pattern | None = None
     name: Pattern | None = None
     folder: Pattern | None = None
     cluster: Pattern | None = None
@@ -235,9 +237,13 @@ class _View:
     def matches(self, match: Match) -> bool:
         return all(
             any(re.fullmatch(pattern, text) for text in getattr(self, f"_{name}"))
-            for name in ("name", "folder", "cluster", "guest", "network", "tag", "power")
+            for name in ("vcenter", "name", "folder", "cluster", "guest", "network", "tag", "power")
             if (pattern := getattr(match, name)) is not None
         ) and all(re.fullmatch(pattern, self._custom.get(name, "")) for name, pattern in match.custom.items())
+
+    @property
+    def _vcenter(self) -> list[str]:
+        return [self._discovery.vcenter.uuid, self._discovery.vcenter.address]
 
     @property
     def _name(self) -> list[str]:

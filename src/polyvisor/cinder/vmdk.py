@@ -31,6 +31,8 @@ from polyvisor.vsphere.volume import Candidate, find_disk, find_file, users
 
 LOG = logging.getLogger(__name__)
 
+#: In the report of a backend, and in what our nova-compute says of a server: instance UUID of the vCenter.
+VCENTER = "vcenter_uuid"
 #: In the report of a backend: morefs of the datastores on which its volumes may be.
 DATASTORES = "polyvisor_datastores"
 #: Adapters that a disk keeps when it becomes a volume. Others cannot be plugged into a VM that runs.
@@ -44,6 +46,16 @@ class VolumeHeld(exception.VolumeIsBusy):
     message = (
         "The disk of volume %(volume)s is %(file)s, which VM %(vm)s has. Attach the volume to the server of "
         "that VM, or unmanage it"
+    )
+
+
+class ServerElsewhere(exception.VolumeDriverException):
+    """The volume is in one vCenter, the server in another: a moref from there names any VM here."""
+
+    message = (
+        "Volume %(volume)s is in vCenter %(vcenter)s, and the server in vCenter %(other)s. Attach it to a "
+        "server of its own vCenter; or copy it there: upload it to an image, and make a volume of the image "
+        "with the type of that vCenter"
     )
 
 
@@ -104,7 +116,7 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
         """Tell which vCenter the backend is of, and on which of its datastores volumes may be."""
         super()._update_volume_stats()
         with suppress(faults.VSphereError):
-            self._stats["vcenter_uuid"] = str(self._vsphere.content.about.instanceUuid)
+            self._stats[VCENTER] = self._vcenter_uuid()
         try:
             stores, _hosts = self._usable()
         except vexc.VMwareDriverException as error:
@@ -206,6 +218,7 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
     @override
     def initialize_connection(self, volume: Volume, connector: Mapping[str, Any]) -> Any:
         """Prepare to attach; a disk that the server has already stays where it is."""
+        self._check_vcenter(volume, connector)
         found = self._backing(volume)
         if found is None or not found.in_place:
             return super().initialize_connection(volume, connector)
@@ -219,6 +232,14 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
             raise self._held(volume, found, others)
         vm = vim_util.get_moref(found.vm.moref, "VirtualMachine")
         return self._get_connection_info(volume, vm, connector)
+
+    def _check_vcenter(self, volume: Volume, connector: Mapping[str, Any]) -> None:
+        own, other = self._vcenter_uuid(), connector.get(VCENTER)
+        if other not in {None, own}:
+            raise ServerElsewhere(volume=volume.id, vcenter=own, other=other)
+
+    def _vcenter_uuid(self) -> str:
+        return str(self._vsphere.content.about.instanceUuid)
 
     @override
     def terminate_connection(

@@ -158,7 +158,7 @@ def show(  # noqa: PLR0913, PLR0917 - one for each option
     elif vm:
         view.print_servers(chosen, made, Console())
     elif state or check:
-        view.print_list(chosen, Console())
+        view.print_list(chosen, made, Console())
     else:
         view.print_summary(made, Console())
     raise SystemExit(_code(made, exit_code))

@@ -185,7 +185,7 @@ def _journal(plan_path: Path) -> Path:
 def _chosen(plan: Plan, names: Collection[str]) -> set[str] | None:
     if not names:
         return None
-    return {server.id for name in names for server in view.choose(plan, vm=name, state=None, check=None)}
+    return {view.choose_one(plan, name).id for name in names}
 
 
 def _adopted(written: journal.Journal, only: Collection[str] | None) -> int:

@@ -23,7 +23,7 @@ from polyvisor.adoption.work import Progress as Step
 def watching(plan: Plan, plan_path: Path, count: int, title: str) -> Iterator[OnProgress]:
     """Show progress, and write it down in PLAN.log, which only its owner can read."""
     file = plan_path.with_name(plan_path.name + ".log")
-    names = {server.id: server.vm.path for server in plan.servers}
+    names = {server.id: plan.place(server) for server in plan.servers}
     lock, ends = threading.Lock(), Counter[str]()
     columns = (
         TextColumn("{task.description}"),

@@ -61,11 +61,11 @@ def _status(plan: Plan, vms: Mapping[str, Vm]) -> Iterator[tuple[str, str, str, 
         if vm is None:
             waits = "; ".join(server.undecided)
             state = "not begun" if server.state == "ready" else "left alone"
-            yield server.vm.path, server.id, state, waits if server.state == "undecided" else server.state
+            yield plan.place(server), server.id, state, waits if server.state == "undecided" else server.state
         else:
             says = vm.reason or (f"server {vm.details['server']}" if vm.state == "adopted" else "")
             left = vm.details.get("left")
-            yield server.vm.path, server.id, vm.state, f"{says}; left: {left}" if left else says
+            yield plan.place(server), server.id, vm.state, f"{says}; left: {left}" if left else says
 
 
 def verified(found: Verified) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _some(lines: Sequence[str]) -> str:
 def _print(rows: list[tuple[str, str, str]], plan: Plan, console: Console) -> None:
     if not rows:
         return
-    names = {server.id: server.vm.path for server in plan.servers}
+    names = {server.id: plan.place(server) for server in plan.servers}
     table = Table("VM", "", "why")
     for about, what, why in rows:
         table.add_row(*map(escape, (names.get(about, about), what, why)))

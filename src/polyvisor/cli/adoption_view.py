@@ -100,6 +100,19 @@ def choose(plan: Plan, *, vm: str | None, state: str | None, check: str | None) 
     return chosen
 
 
+def choose_one(plan: Plan, vm: str) -> Server:
+    """The VM that is named, for something to be done with it.
+
+    Raises:
+        AdoptionError: there is none, or several: each vCenter and folder can have one of that name.
+    """
+    chosen = choose(plan, vm=vm, state=None, check=None)
+    if len(chosen) > 1:
+        ids = ", ".join(f"{server.id} (in {plan.header.vcenters[server.vcenter]})" for server in chosen)
+        raise AdoptionError(f"the plan has {len(chosen)} VMs named {vm}; give the id of one: {ids}")
+    return chosen[0]
+
+
 def print_changes(found: Sequence[Change], console: Console) -> None:
     """What changed in vCenter since the plan was made before."""
     for change in found[:_MOST_CHANGES]:
@@ -142,13 +155,13 @@ def _findings(plan: Plan) -> Iterable[Finding]:
         yield from getattr(document, "findings", ())
 
 
-def print_list(servers: Sequence[Server], console: Console) -> None:
+def print_list(servers: Sequence[Server], plan: Plan, console: Console) -> None:
     """A line for each server."""
     table = Table("VM", "server", "project", "state", "waits for")
     for server in servers:
         waiting = [*server.undecided, *(item.check for item in server.findings if item.severity == "blocks")]
         colour = _COLOURS[server.state]
-        cells = (server.vm.path, server.server, server.project or "-")
+        cells = (plan.place(server), server.server, server.project or "-")
         table.add_row(*map(escape, cells), f"[{colour}]{server.state}[/]", escape("; ".join(waiting)))
     console.print(table)
 
@@ -158,7 +171,7 @@ def print_servers(servers: Sequence[Server], plan: Plan, console: Console) -> No
     for server in servers:
         colour = _COLOURS[server.state]
         console.print(
-            f"{escape(server.vm.path)} → server {escape(server.server)}: [{colour}]{server.state}[/]"
+            f"{escape(plan.place(server))} → server {escape(server.server)}: [{colour}]{server.state}[/]"
         )
         facts = Table(show_header=False, box=None)
         for name, value in _rows(server):

@@ -41,6 +41,7 @@ from polyvisor.sandbox.settings import (
 
 #: Users of the OpenStacks, as clouds.yaml has them.
 USERS = [one.named(user) for one in inventory.OPENSTACKS for user in ("admin", "demo", "system")]
+VCENTERS = {one.name: one for one in inventory.VCENTERS}
 #: What can go wrong with a message that says all: no traceback is shown.
 EXPECTED = (
     SettingsError,
@@ -107,6 +108,9 @@ def _port(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]
     is_flag=True,
     help="With a second OpenStack, over a KVM host of its own, kept from then on. Needs root.",
 )
+@click.option(
+    "--second-vcenter", is_flag=True, help="With a second vCenter of the same morefs, kept from then on."
+)
 @click.option("--op", is_flag=True, help="With the operations platform over it, kept from then on.")
 @click.pass_obj
 def up(  # noqa: PLR0913, PLR0917 - one for each option
@@ -116,6 +120,7 @@ def up(  # noqa: PLR0913, PLR0917 - one for each option
     vms: int | None,
     kvm: bool,
     second: bool,
+    second_vcenter: bool,
     op: bool,
 ) -> None:
     """Start it, making whatever is missing. Can be interrupted, and run again, at any time."""
@@ -123,7 +128,11 @@ def up(  # noqa: PLR0913, PLR0917 - one for each option
     with lifecycle.exclusive(root):
         settings = _wanted(root, port_base, ports, vms)
         settings = dataclasses.replace(
-            settings, kvm=settings.kvm or kvm, second=settings.second or second, op=settings.op or op
+            settings,
+            kvm=settings.kvm or kvm,
+            second=settings.second or second,
+            second_vcenter=settings.second_vcenter or second_vcenter,
+            op=settings.op or op,
         )
         progress = Progress(console)
         lifecycle.up(settings, progress)
@@ -211,14 +220,22 @@ def status(root: Path) -> None:
 
 @sandbox.command()
 @click.option("--cloud", type=click.Choice(USERS), default="admin", show_default=True)
+@click.option(
+    "--vcenter", "name", type=click.Choice(list(VCENTERS)), default=next(iter(VCENTERS)), show_default=True
+)
 @click.pass_obj
-def env(root: Path, cloud: str) -> None:
+def env(root: Path, cloud: str, name: str) -> None:
     """Print what `openstack`, `govc` and `polyvisor adopt` need, for `eval`."""
     settings = _existing(root)
     if cloud.startswith(inventory.SECOND.named("")):
         _second(settings)
-    for name, value in configuration.client_environment(settings, cloud).items():
-        click.echo(f"export {name}={shlex.quote(value)}")
+    vcenter = VCENTERS[name]
+    if vcenter not in settings.vcenters:
+        raise SettingsError(
+            f"no second vCenter in {root}: `polyvisor sandbox --root {root} up --second-vcenter` adds one"
+        )
+    for variable, value in configuration.client_environment(settings, cloud, vcenter).items():
+        click.echo(f"export {variable}={shlex.quote(value)}")
 
 
 @sandbox.command()

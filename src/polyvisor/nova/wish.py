@@ -20,7 +20,7 @@ def read(metadata: Mapping[str, str]) -> Wish | None:
     """Return what the metadata ask for, or None if they ask for nothing.
 
     Keys are matched without regard to case, because Nova's database compares them so. Values are names or
-    morefs as vCenter spells them.
+    morefs as vCenter spells them, or ids as our API does.
 
     :raises errors.WishInvalid: a key is there twice with different case, or has an empty value.
     """

@@ -6,13 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from polyvisor.adoption import journal, plan_file
 from polyvisor.adoption.apply import Outcome, apply
@@ -24,34 +24,17 @@ from polyvisor.adoption.plan import Plan, Server
 from polyvisor.adoption.plan_file import Earlier
 from polyvisor.adoption.planner import make_plan
 from polyvisor.adoption.release import Released, release
-from polyvisor.adoption.rules import RuleBook, Rules
 from polyvisor.adoption.verify import verify
 from polyvisor.adoption.work import Progress as Step
-from polyvisor.sandbox import cloud, configuration, inventory
+from polyvisor.sandbox import cloud, configuration, vcenter
+from polyvisor.sandbox.adoption_rules import PROJECT, rules
 from polyvisor.sandbox.progress import Progress
 from polyvisor.sandbox.settings import Settings
 from polyvisor.vsphere import fingerprint
-from polyvisor.vsphere.session import Endpoint, Session
 
-PROJECT = "demo"
 CLONE = "demo-clone"
 COMMAND_SECONDS = 120
 DELETE_SECONDS = 120
-_WIRES = [{"physical_network": "physnet1", "vlan": vlan, "project": PROJECT} for vlan in (30, 40)]
-_RULES: dict[str, Any] = {
-    "switches": [{"switch": "dvs1", "physical_network": "physnet1"}],
-    "networks": _WIRES,
-    "subnets": [{"physical_network": "physnet1", "vlan": vlan, "cidr": "10.0.0.0/15"} for vlan in (30, 40)],
-    "servers": [
-        {
-            "rule": "what was there",
-            "match": {"name": "app-.*"},
-            "adopt": True,
-            "project": PROJECT,
-            "accept": {"switch-unmapped": "NICs on the standard switch stay with vCenter"},
-        }
-    ],
-}
 _PLENTY = {"instances": 1000, "cores": 10_000, "ram": 10_000_000}
 
 
@@ -61,16 +44,10 @@ class AdoptionDemo:
     def __init__(self, settings: Settings, console: Console, progress: Progress) -> None:
         self._settings, self._console, self._progress = settings, console, progress
         self._admin = cloud.connect(settings)
-        self._session = Session(
-            Endpoint(
-                "127.0.0.1",
-                inventory.USERNAME,
-                settings.secrets["vcenter"],
-                settings.ports["vcenter"],
-                str(settings.ca_file),
-            )
-        )
-        self._vcenters = {settings.vcenter_uuid: self._session}
+        self._names = {settings.instance_uuid(one): one.name for one in settings.vcenters}
+        self._vcenters = {
+            settings.instance_uuid(one): vcenter.connect(settings, one) for one in settings.vcenters
+        }
         self._folder = settings.data / "adoption-demo"
         self._plan_path = self._folder / "plan.yaml"
 
@@ -78,7 +55,7 @@ class AdoptionDemo:
         """Adopt what is there, and leave it so until the next demo; return the servers."""
         with self._at_work() as written, self._progress.stage("adopt it once more, for good"):
             _make_room(self._admin)
-            plan = self._plan(discover(self._session, with_tags=False))
+            plan = self._plan(self._discover())
             outcome = apply(plan, Clouds(self._admin), self._vcenters, written, self._waiting)
         return list(outcome.adopted.values())
 
@@ -86,10 +63,12 @@ class AdoptionDemo:
     def _at_work(self) -> Iterator[journal.Journal]:
         self._folder.mkdir(exist_ok=True)
         with (
-            closing(self._session),
+            ExitStack() as sessions,
             journal.exclusive(self._plan_path),
             closing(journal.FileJournal(journal.beside(self._plan_path))) as written,
         ):
+            for session in self._vcenters.values():
+                sessions.enter_context(closing(session))
             yield written
 
     def run(self) -> list[str]:
@@ -97,7 +76,7 @@ class AdoptionDemo:
         with self._at_work() as written, _quotas(self._admin):
             with self._progress.stage("discover, check, plan"):
                 self._release(written)
-                found = discover(self._session, with_tags=False)
+                found = self._discover()
                 plan = self._plan(found)
             with self._progress.stage("adopt what is there"):
                 before = self._prints(plan)
@@ -108,7 +87,7 @@ class AdoptionDemo:
             ]
             with self._progress.stage("snapshot, move, clone"):
                 wrong += self._use(
-                    found, next(item for item in plan.ready() if item.id in outcome.adopted), outcome
+                    found[0], next(item for item in plan.ready() if self._is_first(item, outcome)), outcome
                 )
             with self._progress.stage("verify, release"):
                 drifts = verify(plan, Clouds(self._admin), self._vcenters, written).differences
@@ -118,12 +97,17 @@ class AdoptionDemo:
         shutil.rmtree(self._folder)
         return wrong
 
-    def _plan(self, found: Discovery) -> Plan:
-        book = RuleBook(Rules.model_validate(_RULES, strict=False), {})
+    def _discover(self) -> list[Discovery]:
+        return [discover(session, with_tags=False) for session in self._vcenters.values()]
+
+    def _is_first(self, item: Server, outcome: Outcome) -> bool:
+        return item.id in outcome.adopted and item.vcenter == self._settings.vcenter_uuid
+
+    def _plan(self, found: Sequence[Discovery]) -> Plan:
         made, _ = make_plan(
-            [found],
+            found,
             read_cloud(self._admin),
-            book,
+            rules(self._settings),
             Earlier(None),
             lambda projects: read_rooms(self._admin, projects),
         )
@@ -137,20 +121,29 @@ class AdoptionDemo:
         self._progress.waiting(f"{step.about.rpartition(':')[2]}: {step.stage}")
 
     def _prints(self, plan: Plan) -> Mapping[str, fingerprint.Fingerprint]:
-        return fingerprint.read(self._session, [item.moref for item in plan.servers])
+        return {
+            f"{uuid}:{moref}": found
+            for uuid, session in self._vcenters.items()
+            for moref, found in fingerprint.read(
+                session, [item.moref for item in plan.servers if item.vcenter == uuid]
+            ).items()
+        }
 
     def _show(self, plan: Plan, outcome: Outcome, written: journal.Journal) -> None:
         title = "VMs that were there, and what they are now; none was restarted"
-        table = Table("VM", "decision", "server", "address", "volumes", "seconds", title=title)
+        named = [Column(heading, no_wrap=True) for heading in ("vCenter", "VM", "moref")]
+        table = Table(*named, "decision", "server", "address", "volumes", "seconds", title=title)
         vms = written.vms()
-        for item in plan.servers:
+        for item in (item for item in plan.servers if item.adopt is not False):
             server = outcome.adopted.get(item.id)
             why = outcome.failed.get(item.id) or outcome.refused.get(item.id) or "; ".join(item.undecided)
             volumes = [volume.volume for volume in item.volumes if volume.take] if server else []
             table.add_row(
+                self._names[item.vcenter],
                 item.vm.path.rpartition("/")[2],
+                item.moref,
                 "adopted" if server else f"left alone: {why}",
-                (server or "")[:13],
+                (server or "")[:8],
                 "\n".join(", ".join(port.addresses or ()) for port in item.made_ports) if server else "",
                 "\n".join(volumes),
                 str(vms[item.id].details.get("seconds", "")) if server else "",
@@ -201,11 +194,13 @@ class AdoptionDemo:
         self, plan: Plan, before: Mapping[str, fingerprint.Fingerprint], released: Released
     ) -> Iterator[str]:
         after = self._prints(plan)
-        table = Table("VM", "before", "after release", title="Fingerprints of all settings")
+        table = Table("vCenter", "VM", "before", "after release", title="Fingerprints of all settings")
         for item in plan.servers:
             if item.id in released.released:
-                prints = [found[item.moref] for found in (before, after)]
-                table.add_row(item.server, *(found.digest[:16] for found in prints))
+                prints = [found[item.id] for found in (before, after)]
+                table.add_row(
+                    self._names[item.vcenter], item.server, *(found.digest[:16] for found in prints)
+                )
                 yield from fingerprint.difference(*prints, exact=True)
         self._console.print(table)
 

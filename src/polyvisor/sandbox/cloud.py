@@ -17,7 +17,6 @@ from polyvisor.sandbox.settings import Settings
 FLAVORS = {"tiny": (1, 128, 1, 0), "small": (1, 512, 2, 64), "medium": (2, 1024, 4, 0)}
 IMAGE = "tiny-vmdk"
 NETWORK = "vlan-net"
-VOLUME_TYPE = "vmware"
 #: What Nova's VMware driver must know of an image; see its ``nova.virt.vmwareapi.images``.
 IMAGE_PROPERTIES = {
     "vmware_disktype": "streamOptimized",
@@ -46,17 +45,16 @@ def connect(settings: Settings, name: str = "admin") -> Any:
 
 def computes(settings: Settings) -> set[str]:
     """Names of Nova's compute services."""
-    openstack = settings.openstack
-    on_kvm = {openstack.kvm_host} if settings.kvm else set()
-    return {cluster.compute for cluster in openstack.clusters} | on_kvm
+    on_kvm = {settings.openstack.kvm_host} if settings.kvm else set()
+    return {cluster.compute for cluster in settings.clusters} | on_kvm
 
 
 def services_are_up(settings: Settings, cloud: Any) -> probes.Probe:
     """Nova's and Cinder's services, and Neutron's agents if there are any, report themselves up."""
     wanted = {"nova-conductor", "nova-scheduler"} | computes(settings)
-    has_volumes = bool(settings.openstack.clusters)
+    has_volumes = bool(settings.vcenters)
     if has_volumes:
-        wanted |= {"cinder-scheduler", inventory.VOLUME_SERVICE}
+        wanted |= {"cinder-scheduler", *(vcenter.volume_service for vcenter in settings.vcenters)}
     wanted |= set(settings.agents)
 
     def probe() -> str | None:
@@ -104,17 +102,23 @@ def seed(settings: Settings, cloud: Any, doing: Callable[[str], None]) -> None:
             cloud.compute.create_flavor(name=name, vcpus=vcpus, ram=ram, disk=disk, swap=swap)
     doing(f"network {NETWORK}")
     _seed_network(cloud)
-    if settings.openstack.clusters:
+    if settings.vcenters:
         _seed_vcenter(settings, cloud, doing)
 
 
 def _seed_vcenter(settings: Settings, cloud: Any, doing: Callable[[str], None]) -> None:
-    doing(f"volume type {VOLUME_TYPE}")
-    if cloud.block_storage.find_type(VOLUME_TYPE) is None:
-        specs = {"volume_backend_name": inventory.VOLUME_BACKEND}
-        cloud.block_storage.create_type(name=VOLUME_TYPE, extra_specs=specs)
+    seed_volume_types(settings, cloud, doing)
     doing(f"image {IMAGE}")
     _upload_vmdk(settings, cloud, IMAGE)
+
+
+def seed_volume_types(settings: Settings, cloud: Any, doing: Callable[[str], None]) -> None:
+    """Make the volume type of each vCenter that has none: a volume is on the datastores of one."""
+    for vcenter in settings.vcenters:
+        doing(f"volume type {vcenter.volume_type}")
+        if cloud.block_storage.find_type(vcenter.volume_type) is None:
+            specs = {"volume_backend_name": vcenter.name}
+            cloud.block_storage.create_type(name=vcenter.volume_type, extra_specs=specs)
 
 
 def _seed_network(cloud: Any) -> None:
@@ -141,13 +145,13 @@ def seed_kvm(settings: Settings, cloud: Any, doing: Callable[[str], None]) -> No
     qcow2 = settings.data / f"{KVM_IMAGE}.qcow2"
     image.write_qcow2(qcow2)
     _upload(cloud, KVM_IMAGE, qcow2, "qcow2", min_disk=1, properties=properties)
-    if not settings.openstack.clusters:
+    if not settings.vcenters:
         _upload(cloud, COMMON_IMAGE, qcow2, "qcow2", min_disk=1, properties=properties)
 
 
 def seed_common(settings: Settings, cloud: Any, doing: Callable[[str], None]) -> None:
     """Make the image of the name that both OpenStacks know; an OpenStack without a vCenter has it by then."""
-    if settings.openstack.clusters:
+    if settings.vcenters:
         doing(f"image {COMMON_IMAGE}")
         _upload_vmdk(settings, cloud, COMMON_IMAGE)
 

@@ -14,6 +14,7 @@ from typing import Any
 import jinja2
 
 from polyvisor.sandbox import certificates, databases, inventory, programs
+from polyvisor.sandbox.inventory import VCenter
 from polyvisor.sandbox.settings import Settings, write_private
 
 #: Template -> where it goes below ``etc``: of the sandbox, and of each OpenStack.
@@ -22,7 +23,11 @@ SHARED_FILES = {
     "mariadb.cnf.j2": "mariadb/mariadb.cnf",
 }
 #: The same of what names all programs and all OpenStacks, for supervisord and for users.
-OVERVIEWS = {"clouds.yaml.j2": "clouds.yaml", "supervisord.conf.j2": "supervisord.conf"}
+OVERVIEWS = {
+    "clouds.yaml.j2": "clouds.yaml",
+    "vcenters.yaml.j2": "vcenters.yaml",
+    "supervisord.conf.j2": "supervisord.conf",
+}
 FILES = {
     "keystone.conf.j2": "keystone/keystone.conf",
     "placement.conf.j2": "placement/placement.conf",
@@ -39,12 +44,11 @@ KVM_FILES = {
     "qemu.conf.j2": "libvirt/qemu.conf",
 }
 #: Services keep locks and state here; none of them makes the folder itself.
-SHARED_FOLDERS = ("rabbitmq", "vcenter")
+SHARED_FOLDERS = ("rabbitmq",)
 DATA_FOLDERS = (
     *("glance/images", "glance/staging", "glance/tasks", "neutron", "nova"),
     *("nova-{host}/instances", "neutron-{host}", "kvm"),
 )
-VCENTER_FOLDERS = ("cinder", *(f"nova-{cluster.compute}" for cluster in inventory.CLUSTERS))
 
 
 class _PasteFile(configparser.RawConfigParser):
@@ -54,17 +58,24 @@ class _PasteFile(configparser.RawConfigParser):
 
 def render(settings: Settings) -> bool:
     """Write all configuration; True if a program may have read some of it that was different."""
-    certificates.ensure(settings.ca_file.parent)
+    for vcenter in settings.vcenters:
+        certificates.ensure(settings.tls(vcenter))
     for path, text in _overviews(settings).items():
         write_private(settings.etc / path, text)
     changed = [_changes(settings.etc / path, text) for path, text in _shared(settings).items()]
     for one in settings.openstacks:
         changed += [_changes(one.etc / path, text) for path, text in _of_openstack(one).items()]
-        for name in (*DATA_FOLDERS, *(VCENTER_FOLDERS if one.openstack.clusters else ())):
+        for name in (*DATA_FOLDERS, *_vcenter_folders(one)):
             (one.data / name.format(host=one.openstack.kvm_host)).mkdir(parents=True, exist_ok=True)
-    for folder in (settings.logs, *(settings.data / name for name in SHARED_FOLDERS)):
+    shared = (*SHARED_FOLDERS, *(vcenter.name for vcenter in settings.vcenters))
+    for folder in (settings.logs, *(settings.data / name for name in shared)):
         folder.mkdir(parents=True, exist_ok=True)
     return any(changed)
+
+
+def _vcenter_folders(settings: Settings) -> list[str]:
+    computes = [f"nova-{cluster.compute}" for cluster in settings.clusters]
+    return ["cinder", *computes] if settings.vcenters else []
 
 
 def _changes(file: Path, text: str) -> bool:
@@ -85,7 +96,8 @@ def _shared(settings: Settings) -> dict[str, str]:
     """Path below ``etc`` -> configuration of what all OpenStacks of the sandbox share."""
     values = _values(settings)
     texts = {path: _templates().get_template(name).render(values) for name, path in SHARED_FILES.items()}
-    texts["vcenter/password"] = settings.secrets["vcenter"]
+    for vcenter in settings.vcenters:
+        texts[f"{vcenter.name}/password"] = settings.secrets[vcenter.name]
     texts["rabbitmq/enabled_plugins"] = "[].\n"
     return texts
 
@@ -94,16 +106,17 @@ def _of_openstack(settings: Settings) -> dict[str, str]:
     """Path below ``etc`` -> configuration of an OpenStack's own services."""
     templates, values = _templates(), _values(settings)
     wanted = dict(FILES)
-    if settings.openstack.clusters:
+    if settings.vcenters:
         wanted["cinder.conf.j2"] = "cinder/cinder.conf"
     if settings.kvm:
         wanted |= {name: path.format(host=settings.openstack.kvm_host) for name, path in KVM_FILES.items()}
     texts = {path: templates.get_template(name).render(values) for name, path in wanted.items()}
-    for cluster in settings.openstack.clusters:
-        text = templates.get_template("nova-compute.conf.j2").render(values, cluster=cluster)
-        texts[f"nova-{cluster.compute}/nova.conf"] = text
+    for vcenter in settings.vcenters:
+        for cluster in vcenter.clusters:
+            own = templates.get_template("nova-compute.conf.j2")
+            texts[f"nova-{cluster.compute}/nova.conf"] = own.render(values, vcenter=vcenter, cluster=cluster)
     paste = stock_configuration() / "nova" / "api-paste.ini"
-    texts["nova/api-paste.ini"] = _nova_paste(paste) if settings.openstack.clusters else paste.read_text()
+    texts["nova/api-paste.ini"] = _nova_paste(paste) if settings.vcenters else paste.read_text()
     return texts
 
 
@@ -129,16 +142,16 @@ def _values(settings: Settings) -> dict[str, Any]:
         "etc": settings.etc,
         "data": settings.data,
         "logs": settings.logs,
-        "ca_file": settings.ca_file,
+        "ca_file_of": lambda vcenter: settings.tls(vcenter) / "ca.pem",
+        "password_file_of": settings.password_file,
         "stock": stock_configuration(),
         "ports": settings.ports,
         "secrets": settings.secrets,
         "urls": {name: settings.url(name) for name in settings.ports},
         "user": getpass.getuser(),
         "datacenter": inventory.DATACENTER,
-        "clusters": settings.openstack.clusters,
+        "vcenters": settings.vcenters,
         "volume_host": inventory.VOLUME_HOST,
-        "volume_backend": inventory.VOLUME_BACKEND,
         "kvm": settings.kvm,
         "has_dhcp": inventory.DHCP_AGENT in settings.agents,
         "has_routers": inventory.L3_AGENT in settings.agents,
@@ -171,19 +184,22 @@ def clouds_file(settings: Settings) -> Path:
     return settings.root / "etc" / "clouds.yaml"
 
 
-def client_environment(settings: Settings, cloud: str) -> dict[str, str]:
+def client_environment(
+    settings: Settings, cloud: str, vcenter: VCenter = inventory.FIRST_VCENTER
+) -> dict[str, str]:
     """What `openstack`, `govc` and `polyvisor adopt` need in their environment to use this sandbox."""
+    address, ca_file = f"127.0.0.1:{settings.ports[vcenter.name]}", str(settings.tls(vcenter) / "ca.pem")
     folders = (str(settings.binaries), str(Path(sys.prefix) / "bin"), os.environ.get("PATH", ""))
     return {
         "PATH": os.pathsep.join(folders),
         "OS_CLIENT_CONFIG_FILE": str(clouds_file(settings)),
         "OS_CLOUD": cloud,
-        "GOVC_URL": f"https://127.0.0.1:{settings.ports['vcenter']}/sdk",
+        "GOVC_URL": f"https://{address}/sdk",
         "GOVC_USERNAME": inventory.USERNAME,
-        "GOVC_PASSWORD": settings.secrets["vcenter"],
-        "GOVC_TLS_CA_CERTS": str(settings.ca_file),
-        "POLYVISOR_VCENTER": f"127.0.0.1:{settings.ports['vcenter']}",
+        "GOVC_PASSWORD": settings.secrets[vcenter.name],
+        "GOVC_TLS_CA_CERTS": ca_file,
+        "POLYVISOR_VCENTER": address,
         "POLYVISOR_VCENTER_USERNAME": inventory.USERNAME,
-        "POLYVISOR_VCENTER_PASSWORD_FILE": str(settings.etc / "vcenter" / "password"),
-        "POLYVISOR_VCENTER_CA_FILE": str(settings.ca_file),
+        "POLYVISOR_VCENTER_PASSWORD_FILE": str(settings.password_file(vcenter)),
+        "POLYVISOR_VCENTER_CA_FILE": ca_file,
     }

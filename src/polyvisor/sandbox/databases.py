@@ -31,7 +31,7 @@ class Schema:
 
 def schemas(settings: Settings) -> list[Schema]:
     """Every service's schema, and how its own tool brings it up to date."""
-    volumes = [_cinder(settings)] if settings.openstack.clusters else []
+    volumes = [_cinder(settings)] if settings.vcenters else []
     return [*_schemas(settings), *volumes]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import openstack
@@ -53,7 +53,7 @@ def run(settings: Settings, console: Console) -> None:
         console.print(f"    {title}: {message}", highlight=False, soft_wrap=True)
     with progress.stage("build where asked"):
         on_kvm = mixed_demo.request(tenant, network) if settings.kvm else None
-        servers = _build(tenant, network, progress.waiting)
+        servers = _build(tenant, network, _ids(settings), progress.waiting)
         seen = {name: _look(settings, tenant, server) for name, server in servers.items()}
     _show(console, settings, servers, seen)
     if on_kvm:
@@ -106,8 +106,24 @@ def _refusal(tenant: Any, network: Any, host: str, datastore: str) -> str:
     raise DemoFailedError(f"a server on {host} and {datastore} was not refused")
 
 
-def _build(tenant: Any, network: Any, waiting: Callable[[str], None]) -> dict[str, Any]:
-    requested = {name: _request(tenant, network, name, *wish) for name, wish in WISHES.items()}
+def _ids(settings: Settings) -> dict[str, str]:
+    """Hosts and datastores of the first vCenter by name, if there are two, each with all of these names."""
+    if len(settings.vcenters) == 1:
+        return {}
+    compute = cloud.connect(settings).compute
+    items = [
+        item for noun in ("hosts", "datastores") for item in compute.get(f"/os-vmware-{noun}").json()[noun]
+    ]
+    return {item["name"]: item["id"] for item in items if item["id"].startswith(settings.vcenter_uuid)}
+
+
+def _build(
+    tenant: Any, network: Any, ids: Mapping[str, str], waiting: Callable[[str], None]
+) -> dict[str, Any]:
+    requested = {
+        name: _request(tenant, network, name, *(ids.get(place, place) for place in wish))
+        for name, wish in WISHES.items()
+    }
     for name, server in requested.items():
         waiting(f"{name} to be built on {WISHES[name][0]}")
         _wait(tenant, server, "ACTIVE")

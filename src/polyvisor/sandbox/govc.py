@@ -7,7 +7,8 @@ import os
 import subprocess
 from typing import Any
 
-from polyvisor.sandbox import configuration
+from polyvisor.sandbox import configuration, inventory
+from polyvisor.sandbox.inventory import VCenter
 from polyvisor.sandbox.settings import Settings
 
 CALL_SECONDS = 60
@@ -17,9 +18,9 @@ class GovcError(Exception):
     """govc failed; the message is its own."""
 
 
-def run(settings: Settings, *arguments: str) -> str:
-    """Run one govc command against the sandbox's vCenter and return what it printed. Raises GovcError."""
-    environment = os.environ | configuration.client_environment(settings, "admin")
+def run(settings: Settings, *arguments: str, vcenter: VCenter = inventory.FIRST_VCENTER) -> str:
+    """Run one govc command against a vCenter of the sandbox and return what it printed. Raises GovcError."""
+    environment = os.environ | configuration.client_environment(settings, "admin", vcenter)
     command = [str(settings.binaries / "govc"), *arguments]
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=CALL_SECONDS, check=False

@@ -24,7 +24,7 @@ VOLUME_SERVICES = {"block-storage": ("cinder", "/v3")}
 
 def services(settings: Settings) -> dict[str, tuple[str, str]]:
     """Every service in the catalog."""
-    return SERVICES | (VOLUME_SERVICES if settings.openstack.clusters else {})
+    return SERVICES | (VOLUME_SERVICES if settings.vcenters else {})
 
 
 def prepare_keys(settings: Settings) -> None:

@@ -144,6 +144,8 @@ def _seed(settings: Settings, progress: Progress) -> None:
     seeds = {"seed-volume-type": cloud.seed}
     if settings.kvm:
         seeds["seed-kvm"] = cloud.seed_kvm
+    if len(settings.vcenters) > 1:
+        seeds["seed-second-vcenter"] = cloud.seed_volume_types
     if settings.second:
         seeds["seed-common"] = cloud.seed_common
     for name, seed in seeds.items():

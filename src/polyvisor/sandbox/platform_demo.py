@@ -73,7 +73,7 @@ class PlatformDemo:
 
     def _make(self, tenant: str) -> None:
         for one in self._settings.openstacks:
-            hypervisor = "vmware" if one.openstack.clusters else "kvm"
+            hypervisor = "vmware" if one.vcenters else "kvm"
             wanted = self._wanted(tenant, f"on-{hypervisor}") | {"hypervisor": hypervisor}
             self._finish(self._client.call("POST", "servers", **wanted))
 

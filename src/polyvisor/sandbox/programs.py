@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from polyvisor.sandbox import binaries, inventory, packages, probes
+from polyvisor.sandbox.inventory import VCenter
 from polyvisor.sandbox.kvm import programs as kvm
 from polyvisor.sandbox.program import Program
 from polyvisor.sandbox.settings import Settings
@@ -52,7 +53,7 @@ def layers(settings: Settings) -> list[list[Program]]:
 
 
 def infrastructure(settings: Settings) -> list[Program]:
-    """What OpenStack stands on: database, messages, caches, and the vCenter."""
+    """What OpenStack stands on: database, messages, caches, and the vCenters."""
     ports, etc = settings.ports, settings.etc
     return [
         Program(
@@ -75,7 +76,7 @@ def infrastructure(settings: Settings) -> list[Program]:
             rabbitmq_environment(settings),
         ),
         *(_cache(one) for one in settings.openstacks),
-        _vcenter(settings),
+        *(_vcenter(settings, one) for one in settings.vcenters),
     ]
 
 
@@ -103,25 +104,27 @@ def _cache(settings: Settings) -> Program:
     return Program(name, command, probes.listens(port), name)
 
 
-def _vcenter(settings: Settings) -> Program:
-    port, tls = settings.ports["vcenter"], settings.ca_file.parent
+def _vcenter(settings: Settings, vcenter: VCenter) -> Program:
+    port, tls = settings.ports[vcenter.name], settings.tls(vcenter)
     options = {
         "listen": f"127.0.0.1:{port}",
         "tls-cert": tls / "vcenter.pem",
         "tls-key": tls / "vcenter.key",
         "wsdl": binaries.wsdl_file(settings),
         "username": inventory.USERNAME,
-        "password-file": settings.etc / "vcenter" / "password",
-        "instance-uuid": settings.vcenter_uuid,
+        "password-file": settings.password_file(vcenter),
+        "instance-uuid": settings.instance_uuid(vcenter),
+        "seed": 1 + vcenter.number,
+        "server-id": vcenter.number,
         "clusters": len(inventory.CLUSTERS),
         "vms": settings.vms,
-        "state": settings.data / "vcenter",
+        "state": settings.data / vcenter.name,
     }
     command = [str(settings.binaries / "vcenter-simulator")]
     for name, value in options.items():
         command += [f"-{name}", str(value)]
-    ready = probes.answers(f"https://127.0.0.1:{port}/sdk/vimService.wsdl", settings.ca_file)
-    return Program("vcenter", tuple(command), ready, "vcenter")
+    ready = probes.answers(f"https://127.0.0.1:{port}/sdk/vimService.wsdl", tls / "ca.pem")
+    return Program(vcenter.name, tuple(command), ready, vcenter.name)
 
 
 def control_plane(settings: Settings) -> list[Program]:
@@ -159,7 +162,7 @@ def control_plane(settings: Settings) -> list[Program]:
 
 def _volumes(settings: Settings) -> list[Program]:
     """Volumes are vCenter's disks: an OpenStack without it has none."""
-    if not settings.openstack.clusters:
+    if not settings.vcenters:
         return []
     config = ("--config-file", f"{settings.etc}/cinder/cinder.conf")
     return [
@@ -169,11 +172,12 @@ def _volumes(settings: Settings) -> list[Program]:
 
 
 def computes(settings: Settings) -> list[Program]:
-    """What works in the vCenter, one nova-compute for each cluster and cinder-volume; and on the KVM host."""
+    """What works in vCenters, one nova-compute for each cluster and cinder-volume; and on the KVM host."""
     found = []
-    if settings.openstack.clusters:
-        found.append(_cinder(settings, "cinder-volume", f"cinder-volume.{inventory.VOLUME_SERVICE}"))
-    for cluster in settings.openstack.clusters:
+    if settings.vcenters:
+        last = settings.vcenters[-1].volume_service
+        found.append(_cinder(settings, "cinder-volume", f"cinder-volume.{last}"))
+    for cluster in settings.clusters:
         config = f"{settings.etc}/nova-{cluster.compute}/nova.conf"
         service = _service(
             settings, "polyvisor-compute", f"compute.{cluster.compute}", "--config-file", config
@@ -196,7 +200,7 @@ def platform(settings: Settings) -> list[Program]:
 
 def _periodic(settings: Settings, *files: str) -> list[Program]:
     """Compares with vCenter, and moves networks between agents that serve them: else it has nothing to do."""
-    if not settings.openstack.clusters and inventory.DHCP_AGENT not in settings.agents:
+    if not settings.vcenters and inventory.DHCP_AGENT not in settings.agents:
         return []
     return [_service(settings, "neutron-periodic-workers", None, *files)]
 

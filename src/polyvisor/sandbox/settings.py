@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 import platformdirs
 
 from polyvisor.sandbox import inventory
-from polyvisor.sandbox.inventory import OpenStack
+from polyvisor.sandbox.inventory import Cluster, OpenStack, VCenter
 
 #: What all OpenStacks of a sandbox share.
-SHARED_PORTS = ("mariadb", "epmd", "rabbitmq", "rabbitmq-distribution", "vcenter")
+SHARED_PORTS = ("mariadb", "epmd", "rabbitmq", "rabbitmq-distribution", "vcenter", "vcenter2")
 #: Each service's offset from the port base. One line is one listening port.
 PORT_OFFSETS = {
     "mariadb": 0,
@@ -24,6 +24,7 @@ PORT_OFFSETS = {
     "rabbitmq-distribution": 3,
     "memcached": 4,
     "vcenter": 5,
+    "vcenter2": 6,
     "keystone": 10,
     "placement": 11,
     "glance": 12,
@@ -48,6 +49,7 @@ SECRET_NAMES = (
     "database",
     "rabbitmq",
     "vcenter",
+    "vcenter2",
     "keystone_bootstrap",
     "metadata",
     "second-admin",
@@ -84,6 +86,7 @@ class Settings:
     vcenter_uuid: str
     secrets: dict[str, str] = dataclasses.field(repr=False)
     second: bool = False
+    second_vcenter: bool = False
     op: bool = False
     openstack: OpenStack = inventory.FIRST
 
@@ -127,9 +130,33 @@ class Settings:
         return self.root / "bin"
 
     @property
+    def vcenters(self) -> tuple[VCenter, ...]:
+        """Those over which the OpenStack is."""
+        wanted = inventory.VCENTERS if self.second_vcenter else (inventory.FIRST_VCENTER,)
+        return tuple(one for one in self.openstack.vcenters if one in wanted)
+
+    @property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """All that are managed, of all vCenters."""
+        return tuple(cluster for one in self.vcenters for cluster in one.clusters)
+
+    def instance_uuid(self, vcenter: VCenter) -> str:
+        """By which a vCenter is told from all others."""
+        first = vcenter == inventory.FIRST_VCENTER
+        return self.vcenter_uuid if first else str(uuid.uuid5(uuid.UUID(self.vcenter_uuid), vcenter.name))
+
+    def password_file(self, vcenter: VCenter) -> Path:
+        """The password of the vCenter's administrator."""
+        return self.root / "etc" / vcenter.name / "password"
+
+    def tls(self, vcenter: VCenter) -> Path:
+        """The folder with the vCenter's certificate and key, and ``ca.pem``, which signed it."""
+        return self.root / "etc" / ("tls" if vcenter == inventory.FIRST_VCENTER else f"tls-{vcenter.name}")
+
+    @property
     def ca_file(self) -> Path:
-        """The certificate authority that signed the vCenter simulator's certificate."""
-        return self.root / "etc" / "tls" / "ca.pem"
+        """The certificate authority that signed the first vCenter's certificate."""
+        return self.tls(inventory.FIRST_VCENTER) / "ca.pem"
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -207,6 +234,7 @@ def load(root: Path) -> Settings | None:
         vms=stored["vms"],
         kvm=stored.get("kvm", False),
         second=stored.get("second", False),
+        second_vcenter=stored.get("second_vcenter", False),
         op=stored.get("op", False),
         vcenter_uuid=stored["vcenter_uuid"],
         # An earlier version made fewer.
@@ -245,7 +273,7 @@ def save(settings: Settings) -> None:
     settings.root.mkdir(parents=True, exist_ok=True)
     settings.root.chmod(0o700)
     write_private(settings.root / "secrets.json", json.dumps(settings.secrets, indent=2))
-    kept = ("port_base", "ports", "vms", "kvm", "second", "op", "vcenter_uuid")
+    kept = ("port_base", "ports", "vms", "kvm", "second", "second_vcenter", "op", "vcenter_uuid")
     stored = {name: getattr(settings, name) for name in kept}
     (settings.root / "sandbox.json").write_text(json.dumps(stored, indent=2))
 

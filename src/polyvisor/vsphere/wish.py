@@ -31,10 +31,20 @@ _GIB: Final = 1024**3
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """The host and the datastore that someone wants, each by name or moref; None is no wish."""
+    """The host and the datastore that someone wants, each by name, moref or id; None is no wish.
+
+    An id, ``<vCenter UUID>:<moref>``, is the only one of them that no other vCenter has.
+    """
 
     host: str | None = None
     datastore: str | None = None
+
+    def within(self, vcenter: str) -> "Wish":
+        """Return what the wish means in one vCenter: ids of it become morefs, those of others fit nothing."""
+        host, datastore = (
+            wanted and wanted.removeprefix(f"{vcenter}:") for wanted in (self.host, self.datastore)
+        )
+        return Wish(host, datastore)
 
 
 @dataclass(frozen=True, slots=True)

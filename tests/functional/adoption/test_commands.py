@@ -107,6 +107,28 @@ def test_tables_for_people(adopt: Adopt) -> None:
     assert "fault-tolerance" in adopt.run("checks").stdout
 
 
+def test_vms_that_were_copied_into_another_vcenter_are_caught(
+    adopt: Adopt, module_vcenter: StartVCenter
+) -> None:
+    # The same seed: the same UUIDs, MAC addresses and names, as after a restore elsewhere.
+    uuids = {"first": VCENTER.uuid, "second": VCENTER.uuid.replace("1", "2")}
+    both = {name: module_vcenter("-vms", "2", "-instance-uuid", uuid) for name, uuid in uuids.items()}
+    for name, one in both.items():
+        (adopt.folder / "secret").write_text(one.password)
+        at = {"POLYVISOR_VCENTER": f"{one.host}:{one.port}", "POLYVISOR_VCENTER_PASSWORD_FILE": "secret"}
+        Adopt(adopt.folder, {**adopt.environment, **at}).run("discover", "-o", name)
+    adopt.run("plan", "first", "second", "--rules", "rules.yaml", "--plan", "plan.yaml", "--offline")
+    for check in ("instance-uuid-duplicate", "mac-duplicate", "moref-duplicate"):
+        found = adopt.json("show", "plan.yaml", "--check", check)["servers"]
+        assert sorted(server["server"] for server in found) == ["app-001"] * 2 + ["app-002"] * 2
+    told = adopt.run("show", "plan.yaml", "--vm", f"{VCENTER.uuid}:{found[0]['id'].partition(':')[2]}").stdout
+    other = f"{both['second'].host}:{both['second'].port}"
+    assert f"is that of {other}{found[0]['vm']['path']} too" in " ".join(told.split())
+    assert "MAC addresses of its own" in " ".join(told.split())
+    refused = adopt.run("apply", "plan.yaml", "--vm", "app-001", code=1).stderr
+    assert "the plan has 2 VMs named app-001; give the id of one" in " ".join(refused.split())
+
+
 def test_a_plan_does_not_go_stale(adopt: Adopt) -> None:
     adopt.run("discover", "-o", "found")
     adopt.run("plan", "found", "--rules", "rules.yaml", "--plan", "plan.yaml", "--offline")

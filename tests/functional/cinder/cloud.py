@@ -91,15 +91,15 @@ class Cloud:
     def action(self, volume: str, name: str, body: Any = None, status: Any = 202) -> Any:
         return self.request("POST", f"/volumes/{volume}/action", {name: body}, status=status)
 
-    def attach(self, volume: str, server: str, vm: Any, status: Any = 200) -> Any:
+    def attach(self, volume: str, server: str, vm: Any, status: Any = 200, **connector: str) -> Any:
         """As Nova does: reserve, then say where the server is."""
         body = {"attachment": {"volume_uuid": volume, "instance_uuid": server}}
         attachment = self.request("POST", "/attachments", body, status=200)["attachment"]["id"]
-        connector = {"ip": "127.0.0.1", "host": "127.0.0.1", "initiator": None}
+        told = {"ip": "127.0.0.1", "host": "127.0.0.1", "initiator": None} | connector
         if vm is not None:
-            connector["instance"] = vm._moId
+            told["instance"] = vm._moId
         answer = self.request(
-            "PUT", f"/attachments/{attachment}", {"attachment": {"connector": connector}}, status=status
+            "PUT", f"/attachments/{attachment}", {"attachment": {"connector": told}}, status=status
         )
         if status == 200:
             self.request("POST", f"/attachments/{attachment}/action", {"os-complete": {}}, status=204)

@@ -1,5 +1,7 @@
 """Volumes as Cinder makes them, through its REST API."""
 
+import uuid
+
 from pyVmomi import vim
 
 from tests.functional.cinder.cloud import Cloud
@@ -23,6 +25,17 @@ def test_a_volume_is_made_when_it_is_attached_and_is_copied_and_deleted(cloud: C
         cloud.request("DELETE", f"/volumes/{one}", status=202)
         cloud.gone(one)
         assert cloud.backing(one) is None
+
+
+def test_a_server_of_another_vcenter_does_not_get_the_disk_whatever_moref_its_vm_has(cloud: Cloud) -> None:
+    vm, own = cloud.vm("here", running=False), str(cloud.session.content.about.instanceUuid)
+    volume = cloud.create()
+    cloud.wait(volume, "available")
+    cloud.attach(volume, str(uuid.uuid4()), vm, status=500, vcenter_uuid=str(uuid.uuid4()))
+    assert cloud.backing(volume) is None
+    cloud.wait(volume, "available")
+    cloud.attach(volume, cloud.uuid(vm), vm, vcenter_uuid=own)
+    assert cloud.volume(volume)["status"] == "in-use"
 
 
 def test_a_snapshot_of_an_attached_volume_is_its_disk_and_no_copy_of_the_server(cloud: Cloud) -> None:

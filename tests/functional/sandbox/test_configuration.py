@@ -80,3 +80,26 @@ def test_a_second_openstack_and_the_platform_are_added_without_a_stop(sandbox: s
 
 def test_a_stored_sandbox_is_loaded_as_it_was(sandbox: settings.Settings) -> None:
     assert settings.load(sandbox.root) == sandbox
+
+
+def test_two_vcenters_share_no_address_certificate_or_password(sandbox: settings.Settings) -> None:
+    both = dataclasses.replace(sandbox, second_vcenter=True)
+    configuration.render(both)
+    first, second = both.vcenters
+    files = {
+        first: ("nova-compute1/nova.conf", "nova-compute2/nova.conf"),
+        second: ("nova-compute3/nova.conf",),
+    }
+    for one, other in ((first, second), (second, first)):
+        for text in ((both.etc / file).read_text() for file in files[one]):
+            assert f"host_port = {both.ports[one.name]}" in text
+            assert both.secrets[other.name] not in text
+            assert f"{both.tls(other)}/" not in text
+    assert both.instance_uuid(first) != both.instance_uuid(second)
+    assert (both.tls(first) / "ca.pem").read_text() != (both.tls(second) / "ca.pem").read_text()
+    backends = configparser.RawConfigParser(strict=False)
+    backends.read(both.etc / "cinder" / "cinder.conf")
+    assert backends["DEFAULT"]["enabled_backends"] == "vcenter,vcenter2"
+    assert {backends[one.name]["vmware_host_port"] for one in (first, second)} == {
+        str(both.ports[one.name]) for one in (first, second)
+    }

@@ -16,6 +16,9 @@ FOUND = replace(discovery(vm(1), vm(2)), tags={"vm-1": ("tier/web",)})
 @pytest.mark.parametrize(
     ("match", "matched"),
     [
+        ({"vcenter": "11111111-.*"}, True),
+        ({"vcenter": "vcenter:443"}, True),
+        ({"vcenter": "other:443"}, False),
         ({"name": "app-.*"}, True),
         ({"name": "app"}, False),
         ({"folder": "/dc1/vm/shop(/.*)?"}, True),

@@ -26,6 +26,11 @@ class Subject:
     vm: VirtualMachine
     server: Server
 
+    @property
+    def place(self) -> str:
+        """Where the VM is: in another vCenter, one can have the same name in the same folder."""
+        return f"{self.discovery.vcenter.address}{self.discovery.path(self.vm)}"
+
 
 class Found(NamedTuple):
     """What a check found.

@@ -24,7 +24,7 @@ def _find(context: Context) -> Iterator[Found]:
             if place in taken:
                 says = f"Port {taken[place]} of Neutron has address {place[1]} on network {place[0]}."
                 yield Found(subject.server.id, says, f"nic {nic}")
-            others = [other.vm.name for other, key in nics if (other, key) != (subject, nic)]
+            others = [other.place for other, key in nics if (other, key) != (subject, nic)]
             if others:
                 says = f"Address {place[1]} on network {place[0]} is that of {', '.join(others)} too."
                 yield Found(subject.server.id, says, f"nic {nic}")

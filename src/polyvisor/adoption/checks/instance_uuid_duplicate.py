@@ -15,8 +15,7 @@ def _find(context: Context) -> Iterator[Found]:
     for subject in context.subjects:
         uuid = subject.vm.instance_uuid
         if len(users.get(uuid, ())) > 1:
-            mine = f"{subject.discovery.vcenter.address}{subject.discovery.path(subject.vm)}"
-            others = [path for path in users[uuid] if path != mine] or [mine]
+            others = [place for place in users[uuid] if place != subject.place] or [subject.place]
             yield Found(subject.server.id, f"Instance UUID {uuid} is that of {', '.join(others)} too.")
 
 
@@ -24,6 +23,7 @@ CHECK = Check(
     severity="blocks",
     title="duplicate instance UUID",
     way_out="Give all but one of the VMs another instance UUID in vCenter (reconfigure instanceUuid), "
-    "then discover again.",
+    "then discover again. If one is a copy of the other, as in another vCenter, give the copy MAC addresses "
+    "of its own too, or leave it out.",
     find=_find,
 )

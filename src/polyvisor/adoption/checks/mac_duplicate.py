@@ -18,7 +18,7 @@ def _find(context: Context) -> Iterator[Found]:
                 yield Found(subject.server.id, f"Port {taken[mac]} of Neutron has MAC {mac}.", f"nic {nic}")
             if len(nics) > 1:
                 others = ", ".join(
-                    f"{other.vm.name} (nic {key})" for other, key in nics if (other, key) != (subject, nic)
+                    f"{other.place} (nic {key})" for other, key in nics if (other, key) != (subject, nic)
                 )
                 yield Found(subject.server.id, f"MAC {mac} is that of {others} too.", f"nic {nic}")
 

@@ -46,7 +46,7 @@ class PolyvisorEndpoint:
     ) -> dict[str, Any]:
         """Say whether a server with these disks can be put there, and if not, why."""
         verdict: dict[str, Any] = {"ok": True, "code": None, "rank": 0, "reason": None}
-        wish = Wish(host=host, datastore=datastore)
+        wish = Wish(host=host, datastore=datastore).within(self._cluster.vcenter_uuid)
         hosts, datastores = self._cluster.hosts(), self._cluster.datastores()
         try:
             target = resolve(wish, hosts, datastores, disk_bytes=disk_bytes)

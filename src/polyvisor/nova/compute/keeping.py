@@ -73,6 +73,7 @@ def compare(cluster: Cluster, context: RequestContext, instance: Instance) -> No
     """Say so if the VM is not where its owner wished."""
     wished = read(instance)
     if wished is not None:
+        wished = wished.within(cluster.vcenter_uuid)
         for difference in _differences(cluster.placement(instance.uuid), wished):
             say(context, instance, difference)
 

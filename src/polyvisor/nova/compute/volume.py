@@ -32,6 +32,12 @@ class VMwareVolumeOps(stock.VMwareVolumeOps):
         self._vsphere = vsphere
 
     @override
+    def get_volume_connector(self, instance: Instance) -> dict[str, Any]:
+        """Tell Cinder which vCenter the server's VM is in: its moref names another VM in every other."""
+        vcenter = str(self._vsphere.content.about.instanceUuid)
+        return {**super().get_volume_connector(instance), "vcenter_uuid": vcenter}
+
+    @override
     def _attach_volume_vmdk(
         self, connection_info: dict[str, Any], instance: Instance, adapter_type: str | None = None
     ) -> None:

@@ -36,6 +36,17 @@ class EndpointTest(CloudTest):
         assert (no["ok"], no["code"], no["datastore"]["name"]) == (False, "datastore_too_small", "shared1")
         assert self._check("esx21", None, 1)["rank"] < no["rank"]
 
+    def test_a_place_named_by_its_id_is_in_its_own_vcenter_alone(self) -> None:
+        uuid = self.rpc.list_hosts(self.context, "compute1")["vcenter"]["uuid"]
+        plain = self._check("esx11", "shared1", 1)
+        host, store = plain["host"]["moref"], plain["datastore"]["moref"]
+
+        own = self._check(f"{uuid}:{host}", f"{uuid}:{store}", 1)
+        other = self._check(f"{NOWHERE}:{host}", f"{NOWHERE}:{store}", 1)
+
+        assert (own["ok"], own["host"]["name"], own["datastore"]["name"]) == (True, "esx11", "shared1")
+        assert (other["ok"], other["code"]) == (False, "host_not_found")
+
     def test_says_where_a_server_is(self) -> None:
         server = self.create(metadata=self.wish(host="esx14", datastore="cluster1-ssd"))
         instance = objects.Instance.get_by_uuid(self.context, server["id"])

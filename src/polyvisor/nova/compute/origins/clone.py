@@ -74,7 +74,8 @@ def spawn(ops: VMwareVMOps, cluster: Cluster, build: Build) -> None:
 def _spawn(ops: VMwareVMOps, cluster: Cluster, build: Build, clone: Clone, summary: str) -> str:
     """Build, and say what was done."""
     source, hosts, stores = cluster.clone_ground(clone)
-    place = _place(Inventory(hosts, stores), source, clone, wish.read(build.instance.metadata) or Wish())
+    wished = (wish.read(build.instance.metadata) or Wish()).within(cluster.vcenter_uuid)
+    place = _place(Inventory(hosts, stores), source, clone, wished)
     disks = copied_volumes.disks(source, clone)
     guest = customization.decide(from_files(build.injected_files), source, build.instance, build.network_info)
 

@@ -29,7 +29,7 @@ def spawn(ops: VMwareVMOps, cluster: Cluster, build: Build) -> None:
     if wished is None:
         _spawn(ops, build)
         return
-    place = _place(cluster, wished, build)
+    place = _place(cluster, wished.within(cluster.vcenter_uuid), build)
     try:
         _spawn(ops.at(place) if place else ops, build)
     except (exception.DatastoreNotFound, UploadFailed, VMwareDriverException) as error:
