@@ -1,7 +1,8 @@
 """Taking back what was made for VMs: after a failure, after a crash, and to release them."""
 
+import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
@@ -21,6 +22,8 @@ _KINDS: Final[Mapping[str, Any]] = {
     ticket.KIND: ticket,
 }
 _PARALLEL: Final = 8
+#: Until the first look at whether Nova has given up on a server; each next one is after twice as long.
+_LOOK_SECONDS: Final = 5.0
 
 
 def undo(work: Work, watch: Watch, vms: Collection[str]) -> dict[str, str]:
@@ -82,16 +85,26 @@ def _await(work: Work, watch: Watch, servers: Iterable[Thing], left: Mapping[str
         return
     try:
         watch.ask(owners)
-        gone = watch.wait(owners, work.patience, {"gone"})
+        for id_, why in _staying(work, watch, owners):
+            left[owners[id_].owner].append(f"server {id_} is still there: {why}")
+            del owners[id_]
     except AdoptionError as exc:
         for id_, thing in owners.items():
             left[thing.owner].append(f"server {id_}: {exc}")
         return
-    for id_, thing in owners.items():
-        if id_ in gone:
-            work.journal.forget(thing)
-        else:
-            left[thing.owner].append(f"server {id_} is still there: {server.fault(work, id_)}")
+    work.journal.forget(*owners.values())
+
+
+def _staying(work: Work, watch: Watch, servers: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Wait for servers to be gone; give those that stay, and why, as soon as that is known."""
+    waiting, end, pause = set(servers), time.monotonic() + work.patience, _LOOK_SECONDS
+    while waiting:
+        rest = end - time.monotonic()
+        waiting -= watch.wait(waiting, min(rest, pause), {"gone"}).keys()
+        stay = {id_ for id_ in waiting if rest <= pause or server.is_idle(work, id_)}
+        yield from ((id_, server.fault(work, id_)) for id_ in sorted(stay))
+        waiting -= stay
+        pause *= 2
 
 
 def _each(things: Iterable[Thing], do: Callable[[Thing], None]) -> None:

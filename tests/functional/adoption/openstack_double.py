@@ -67,6 +67,8 @@ class OpenStack:
         self.failing: set[str] = set()
         #: Name of a server or volume -> the service that makes it was killed, and has lost it.
         self.lost: set[str] = set()
+        #: Name of a server -> its release is taken, and fails.
+        self.keeping: set[str] = set()
 
     def connect(self, fuse: Fuse) -> Any:
         """A connection as openstacksdk's, as far as it is used."""
@@ -158,7 +160,8 @@ class OpenStack:
             return 409, {"conflict": {"message": f"VM {wanted['vm']} is being adopted"}}
         name = wanted["name"]
         status = "BUILD" if name in self.lost else "ERROR" if name in self.failing else "ACTIVE"
-        server = self._add("servers", {**wanted, "status": status, "fault": {"message": "vCenter said no"}})
+        state = {"status": status, "OS-EXT-STS:task_state": None, "fault": {"message": "vCenter said no"}}
+        server = self._add("servers", wanted | state)
         for port in wanted["ports"]:
             self.tables["ports"][port["port"]]["device_id"] = server["id"]
         for volume in wanted.get("volumes", ()):
@@ -186,6 +189,8 @@ class OpenStack:
         if (method == "DELETE") != (server["status"] in {"BUILD", "ERROR"}):
             return 409, {}
         assert method == "DELETE" or "os-server-release" in body
+        if server["name"] in self.keeping:
+            return 202, None
         del self.tables["servers"][key]
         self.deleted[key] = time.time()
         for volume in server.get("volumes", ()):

@@ -235,3 +235,15 @@ def test_what_fails_leaves_nothing_and_the_others_stay(desk: Desk) -> None:
     assert desk.openstack.counted()["servers"] == 2
     assert desk.release().complete
     assert desk.prints() == before
+
+
+def test_a_release_that_fails_is_told_at_once_and_may_be_asked_for_again(desk: Desk) -> None:
+    before = desk.prints()
+    assert desk.apply().complete
+    desk.openstack.keeping = {"app-003"}
+    first = desk.release()  # whose patience is longer than that of a test
+    assert (len(first.released), len(first.left)) == (1, 1)
+    assert "is still there: vCenter said no" in next(iter(first.left.values()))
+    desk.openstack.keeping = set()
+    assert desk.release().complete
+    assert desk.prints() == before

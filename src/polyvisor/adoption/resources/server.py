@@ -111,13 +111,25 @@ def _settled(work: Work, path: str) -> str | None:
         time.sleep(_PAUSE)
 
 
+def is_idle(work: Work, server: str) -> bool:
+    """Whether a server is there and Nova does nothing with it any more, so that it will not be gone."""
+    try:
+        found = ask(work.clouds.admin.compute, "GET", f"/servers/{server}")["server"]
+    except RefusedError as exc:
+        if exc.status == 404:
+            return False
+        raise
+    return found["status"] != "DELETED" and found["OS-EXT-STS:task_state"] is None
+
+
 def fault(work: Work, server: str) -> str:
-    """Why a server is in error."""
+    """Why a server is in error, or where to look for why it is still there."""
     try:
         found = ask(work.clouds.admin.compute, "GET", f"/servers/{server}")["server"]
     except RefusedError as exc:
         return str(exc)
-    return str(found.get("fault", {}).get("message") or f"server {server} is {found['status']}")
+    says = found.get("fault", {}).get("message")
+    return str(says or f"it is {found['status']}; `openstack server event list {server}` says why")
 
 
 class Watch:
