@@ -132,7 +132,8 @@ class AdoptionDemo:
     def _show(self, plan: Plan, outcome: Outcome, written: journal.Journal) -> None:
         title = "VMs that were there, and what they are now; none was restarted"
         named = [Column(heading, no_wrap=True) for heading in ("vCenter", "VM", "moref")]
-        table = Table(*named, "decision", "server", "address", "volumes", "seconds", title=title)
+        address = Column("address", no_wrap=True)
+        table = Table(*named, "decision", "server", address, "volumes", "seconds", title=title)
         vms = written.vms()
         for item in (item for item in plan.servers if item.adopt is not False):
             server = outcome.adopted.get(item.id)

@@ -2569,12 +2569,15 @@ export interface components {
          * @description What a VM must be like; all that is given must hold, each regular expression for the whole text.
          *
          *     Attributes:
+         *         vcenter: instance UUID of its vCenter, or "host:port".
          *         folder: path of the VM's folder, for example "/dc1/vm/shop(/.*)?".
          *         tag: one of the VM's tags, as "category/tag".
          *         custom: name of a custom attribute -> its value.
          *         network: name of one of the port groups that the VM is on.
          */
         Match: {
+            /** Vcenter */
+            vcenter?: string | null;
             /** Name */
             name?: string | null;
             /** Folder */
