@@ -16,7 +16,7 @@ from polyvisor.sandbox.inventory import OpenStack
 
 #: What all OpenStacks of a sandbox share.
 SHARED_PORTS = ("mariadb", "epmd", "rabbitmq", "rabbitmq-distribution", "vcenter")
-#: Each service's offset from the port base. One line is one listening port.
+#: Each service's offset from the port base. One line is one listening port, but for ``vnc``.
 PORT_OFFSETS = {
     "mariadb": 0,
     "epmd": 1,
@@ -31,6 +31,7 @@ PORT_OFFSETS = {
     "nova": 14,
     "cinder": 15,
     "nova-metadata": 16,
+    "nova-novncproxy": 17,
     "op": 20,
     "second-memcached": 24,
     "second-keystone": 30,
@@ -39,7 +40,12 @@ PORT_OFFSETS = {
     "second-neutron": 33,
     "second-nova": 34,
     "second-nova-metadata": 36,
+    "second-nova-novncproxy": 37,
+    "vnc": 50,
+    "second-vnc": 90,
 }
+#: The screens of so many guests of a KVM host can be seen: each has a port, ``vnc`` is the first.
+SCREENS = 32
 DEFAULT_PORT_BASE = 21000
 SECRET_NAMES = (
     "admin",
@@ -145,6 +151,11 @@ class Settings:
     def op_data(self) -> Path:
         """Database, key and first password of the operations platform."""
         return self.root / "data" / "op"
+
+    @property
+    def screens(self) -> range:
+        """TCP ports on loopback for the screens of the KVM host's guests."""
+        return range(self.ports["vnc"], self.ports["vnc"] + SCREENS)
 
     @property
     def kvm_parts(self) -> Path:
