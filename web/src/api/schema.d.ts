@@ -936,6 +936,11 @@ export interface paths {
         /**
          * Open Console
          * @description The address of a server's console. Whoever has it needs nothing else: it is in no log.
+         *
+         *     With `relay`, a websocket to `relay.path` is the console by the platform, which speaks RFB (VNC). It needs
+         *     a session or an API token of the same user, and must offer the subprotocols `binary` and `ticket.` with
+         *     the ticket. The platform closes it with 4403 (not allowed any more), 4408 (its time is over), 4410 (the
+         *     cloud has ended it) or 4503 (the cloud's proxy does not answer).
          */
         post: operations["open_console"];
         delete?: never;
@@ -2050,8 +2055,13 @@ export interface components {
             type: string;
             /** Protocol */
             protocol: string;
-            /** Url */
+            /**
+             * Url
+             * @description The cloud's own page or socket.
+             */
             url: string;
+            /** @description The same through the platform, for who does not reach the cloud; null: it has none for this type. */
+            relay: components["schemas"]["RelayOut"] | null;
         };
         /**
          * ConsolidateBulkIn
@@ -3393,6 +3403,27 @@ export interface components {
             ports: string[];
             /** Snapshots */
             snapshots: string[];
+        };
+        /**
+         * RelayOut
+         * @description The platform's own websocket to a console.
+         */
+        RelayOut: {
+            /**
+             * Path
+             * @example /api/v1/resources/0123456789abcdef0123456789abcdef/console
+             */
+            path: string;
+            /**
+             * Ticket
+             * @description Offered as the subprotocol `ticket.` and this. It is good once.
+             */
+            ticket: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
         };
         /**
          * ReleaseArguments

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
 from keystoneauth1.exceptions import ClientException
 from openstack.exceptions import SDKException
@@ -47,7 +48,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def answer(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+def answer(request: HTTPConnection, problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
     """The answer that tells of a problem."""
     body = ProblemOut(
         title=problem.title,

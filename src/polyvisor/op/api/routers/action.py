@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.requests import HTTPConnection
 from sqlalchemy.orm import Session
 
 from polyvisor.op.actions.action import Action
@@ -83,7 +84,7 @@ def act_on_resources(
 
 
 def find_server(
-    request: Request, platform: Platform, caller: Caller, resource_id: str, right: Right
+    request: HTTPConnection, platform: Platform, caller: Caller, resource_id: str, right: Right
 ) -> Placed:
     """A server that the caller sees and has a right to. Raises NotFound, Conflict, Forbidden."""
     with platform.database.read() as session:
