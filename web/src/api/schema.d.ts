@@ -1354,6 +1354,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Servers
+         * @description Let clouds forget several adopted servers: an operation with a part for each of their adoptions.
+         *
+         *     `items` in the result of a part says what became of each server. One that was not adopted has a part of
+         *     its own, which has failed.
+         */
+        post: operations["release_servers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2920,7 +2943,7 @@ export interface components {
             finished: string | null;
             /**
              * Result
-             * @description What came of it: of a new server `server` and the `candidates` with their verdicts.
+             * @description What came of it: of a new server `server` and the `candidates` with their verdicts; `items`, each with `name`, `state` and `reason`, if it was about several things at once.
              */
             result: {
                 [key: string]: unknown;
@@ -3435,6 +3458,14 @@ export interface components {
              * @description null: all that were adopted.
              */
             vms?: string[] | null;
+        };
+        /**
+         * ReleaseIn
+         * @description Adopted servers that are to be released.
+         */
+        ReleaseIn: {
+            /** Resources */
+            resources: string[];
         };
         /**
          * ResizeArguments
@@ -11312,6 +11343,87 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    release_servers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key of the same user: the same operation, not a second one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             202: {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,8 +16,9 @@ from polyvisor.op.clouds import cloud as clouds
 from polyvisor.op.db.models import Adoption, Operation
 from polyvisor.op.identity.actor import Actor
 from polyvisor.op.operations import operation as operations
-from polyvisor.op.operations.operation import Wish
+from polyvisor.op.operations.operation import Part, Wish
 from polyvisor.op.operations.step import Step
+from polyvisor.op.operations.subject import Subject
 from polyvisor.op.problem import Conflict, NotFound
 
 STEPS: Mapping[str, tuple[Step, ...]] = {
@@ -47,6 +49,29 @@ def submit(  # noqa: PLR0913, PLR0917 - what an operation consists of
     adoptions.get(session, adoption.id, lock=True)
     _ADMIT[name](session, adoption, arguments)
     return operations.submit(session, actor, wish, adoptions.subject(session, adoption))
+
+
+def release_servers(
+    session: Session, actor: Actor, servers: Sequence[Subject], key: str | None = None
+) -> Operation:
+    """Have adopted servers released: an operation with a part for each adoption by which they came.
+
+    An adoption is worked on by one operation at a time, which takes many VMs at once. Servers that were not
+    adopted have parts of their own, which have failed. Raises Invalid for a key of another wish.
+    """
+    wish = Wish(release.NAME, {}, [step.name for step in release.STEPS], key)
+    vms: dict[str, list[str]] = defaultdict(list)
+    parts = []
+    for server in servers:
+        try:
+            adoption, vm = adoptions.of_server(session, server)
+            vms[adoption.id].append(vm)
+        except Conflict as reason:
+            parts.append(Part(server, {}, reason.detail))
+    for adoption_id in sorted(vms):
+        adoption = adoptions.get(session, adoption_id, lock=True)
+        parts.append(Part(adoptions.subject(session, adoption), {"vms": vms[adoption_id]}))
+    return operations.submit_parts(session, actor, wish, servers, parts)
 
 
 def _admit_discover(_session: Session, _adoption: Adoption, _arguments: Any) -> None:

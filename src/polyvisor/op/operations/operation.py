@@ -46,6 +46,15 @@ class Wish:
         return hashlib.sha256(json.dumps([self.action, self.arguments], sort_keys=True).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one part of an operation is about, and is told. One that is ``refused`` has failed for that."""
+
+    subject: Subject
+    arguments: dict[str, Any]
+    refused: str | None = None
+
+
 def submit(session: Session, actor: Actor, wish: Wish, subject: Subject) -> Operation:
     """Have an operation begin; the one that is there already, if the wish has its key.
 
@@ -71,19 +80,28 @@ def submit_bulk(
 
     Raises Invalid. What is ``refused``, or something is under way with, has a part that failed for that.
     """
+    why = refused or {}
+    parts = [Part(one, wish.arguments, why.get(str(one.id))) for one in subjects]
+    return submit_parts(session, actor, wish, subjects, parts)
+
+
+def submit_parts(
+    session: Session, actor: Actor, wish: Wish, subjects: Sequence[Subject], parts: Sequence[Part]
+) -> Operation:
+    """An operation on several things, in parts that need not be one for each. Raises as ``submit_bulk``."""
     if found := repeated(session, actor, wish, _ids(subjects)):
         return found
     parent = _make(session, actor, wish, Subject(f"{len(subjects)} servers", id=None), bulk=_ids(subjects))
     parent.state, parent.due, parent.started_at = State.RUNNING, None, now()
-    part = Wish(wish.action, wish.arguments, wish.steps)
-    parts = []
-    for subject in subjects:
-        reason = (refused or {}).get(str(subject.id)) or _busy(session, subject)
-        made = _make(session, actor, part, subject, state=State.FAILED if reason else State.QUEUED)
+    all_made = []
+    for part in parts:
+        reason = part.refused or _busy(session, part.subject)
+        own = Wish(wish.action, part.arguments, wish.steps)
+        made = _make(session, actor, own, part.subject, state=State.FAILED if reason else State.QUEUED)
         made.parent_id = parent.id
         _add_steps(session, made, wish)
-        parts.append((made, reason))
-    for made, reason in parts:
+        all_made.append((made, reason))
+    for made, reason in all_made:
         if reason:
             record.refuse(session, made, reason)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -68,10 +69,8 @@ def act_on_resources(
     request: Request, platform: ThePlatform, caller: TheCaller, wanted: BulkIn, key: IdempotencyKey = None
 ) -> OperationOut:
     """Do the same to several servers: an operation with a part, and so with a result, for each."""
-    if len(set(wanted.resources)) < len(wanted.resources):
-        raise Invalid("body.resources", "names the same server twice")
     right = ACTIONS[wanted.action].right
-    placed = [find_server(request, platform, caller, one, right) for one in wanted.resources]
+    placed = find_servers(request, platform, caller, wanted.resources, right)
     with platform.database.write() as session:
         made = operations.submit_bulk(
             session,
@@ -91,6 +90,15 @@ def find_server(
         placed = _placed(session, caller, resource_id)
     require(request, platform, caller, right, placed.subject.nodes)
     return placed
+
+
+def find_servers(
+    request: HTTPConnection, platform: Platform, caller: Caller, resource_ids: Sequence[str], right: Right
+) -> list[Placed]:
+    """Several servers. Raises as ``find_server``, and Invalid if one is named twice."""
+    if len(set(resource_ids)) < len(resource_ids):
+        raise Invalid("body.resources", "names the same server twice")
+    return [find_server(request, platform, caller, one, right) for one in resource_ids]
 
 
 def _placed(session: Session, caller: Caller, resource_id: str) -> Placed:
