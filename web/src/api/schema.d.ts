@@ -4784,6 +4784,33 @@ export interface components {
              * @example there is a cloud 'north' already
              */
             reason: string;
+            /**
+             * @description The reason by its code, if it has one.
+             * @default null
+             */
+            message: components["schemas"]["MessageOut"] | null;
+        };
+        /**
+         * MessageOut
+         * @description A message for who shows it in another language.
+         */
+        MessageOut: {
+            /**
+             * Code
+             * @description Never changes.
+             * @example vm_not_ready
+             */
+            code: string;
+            /**
+             * Params
+             * @example {
+             *       "state": "skipped",
+             *       "vm": "/dc1/vm/app-003"
+             *     }
+             */
+            params: {
+                [key: string]: string;
+            };
         };
         /**
          * ProblemOut
@@ -4816,6 +4843,11 @@ export interface components {
              * @example conflict
              */
             code: string;
+            /**
+             * @description The detail by its code, if it has one.
+             * @default null
+             */
+            message: components["schemas"]["MessageOut"] | null;
             /**
              * Errors
              * @default []

@@ -15,6 +15,7 @@ from polyvisor.op.adoption import plan as plans
 from polyvisor.op.clouds import cloud as clouds
 from polyvisor.op.db.models import Adoption, Operation
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import say
 from polyvisor.op.operations import operation as operations
 from polyvisor.op.operations.operation import Part, Wish
 from polyvisor.op.operations.step import Step
@@ -80,7 +81,7 @@ def _admit_discover(_session: Session, _adoption: Adoption, _arguments: Any) -> 
 
 def _admit_plan(_session: Session, adoption: Adoption, _arguments: Any) -> None:
     if adoption.discovered_at is None:
-        raise Conflict(f"{adoption.name}: nothing was read from its vCenters yet: discover first")
+        raise Conflict(say("nothing_discovered", adoption=adoption.name))
 
 
 def _admit_verify(session: Session, adoption: Adoption, _arguments: Any) -> None:
@@ -90,23 +91,20 @@ def _admit_verify(session: Session, adoption: Adoption, _arguments: Any) -> None
 def _admit_apply(session: Session, adoption: Adoption, arguments: Any) -> None:
     cloud = clouds.get(session, adoption.cloud_id)
     if not (cloud.capabilities.get("polyvisor") or {}).get("compute"):
-        raise Conflict(
-            f"cloud {cloud.name} cannot adopt: Polyvisor's plug-in is not in its Nova, or the platform's "
-            "account may not use it"
-        )
+        raise Conflict(say("cloud_cannot_adopt", cloud=cloud.name))
     if cloud.draining:
-        raise Conflict(f"cloud {cloud.name} is being drained: nothing new is placed on it")
+        raise Conflict(say("cloud_is_draining", cloud=cloud.name))
     plans.require(session, adoption)
     for row in plans.require_vms(session, adoption, arguments.vms or ()):
         if row.state != "ready":
-            raise Conflict(f"{row.content['vm']['path']} is {row.state}: only what is ready can be adopted")
+            raise Conflict(say("vm_not_ready", vm=row.content["vm"]["path"], state=row.state))
 
 
 def _admit_release(session: Session, adoption: Adoption, arguments: Any) -> None:
     known = adoptions.journal_of(session, adoption.id, arguments.vms or ())
     for vm in arguments.vms or ():
         if vm not in known:
-            raise NotFound(f"{vm} was never adopted by {adoption.name}")
+            raise NotFound(say("vm_never_adopted", vm=vm, adoption=adoption.name))
 
 
 _ADMIT: Mapping[str, Callable[[Session, Adoption, Any], None]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from polyvisor.op.message import say
 from polyvisor.op.problem import CloudRefused, Conflict
 
 #: What each type of console is spoken to by, as Nova has it.
@@ -23,7 +24,7 @@ def ask(cloud: Any, server: str, kind: str) -> Any:
     """
     found = cloud.compute.get_server(server)
     if found.power_state == _OFF:
-        raise Conflict(f"{found.name} is off, and has no console: start it first")
+        raise Conflict(say("console_off", name=found.name))
     return cloud.compute.create_server_remote_console(server, type=kind, protocol=PROTOCOLS[kind])
 
 

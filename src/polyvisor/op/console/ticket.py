@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from polyvisor.op.db.base import now
 from polyvisor.op.db.models import ConsoleTicket
 from polyvisor.op.identity import password
+from polyvisor.op.message import say
 from polyvisor.op.problem import Forbidden
 from polyvisor.op.vault import Vault
 
@@ -53,7 +54,7 @@ def redeem(session: Session, vault: Vault, secret: str, *, user_id: str, resourc
         or found.expires_at <= now()
         or not _take(session, found)
     ):
-        raise Forbidden("the console's ticket is used, expired or for somebody else: ask for a new one")
+        raise Forbidden(say("console_ticket"))
     return str(vault.open(found.address)["address"])
 
 

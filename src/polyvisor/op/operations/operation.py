@@ -20,6 +20,7 @@ from polyvisor.op.db.models import Operation, OperationStep, Reservation
 from polyvisor.op.db.models.operation import OPEN, State
 from polyvisor.op.identity.access import Access
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import Message, say
 from polyvisor.op.operations import record
 from polyvisor.op.operations.news import tell
 from polyvisor.op.operations.subject import Subject
@@ -103,7 +104,7 @@ def submit_parts(
         all_made.append((made, reason))
     for made, reason in all_made:
         if reason:
-            record.refuse(session, made, reason)
+            record.refuse(session, made, str(reason))
         else:
             tell(session, made)
     tell(session, parent)
@@ -309,14 +310,14 @@ def _ids(subjects: Sequence[Subject]) -> str:
     return " ".join(str(one.id) for one in subjects)
 
 
-def _busy(session: Session, subject: Subject) -> str | None:
+def _busy(session: Session, subject: Subject) -> Message | None:
     if subject.id is None:
         return None
     other = select(Operation).where(Operation.resource_id == subject.id, Operation.state.in_(OPEN))
     found = session.scalar(other.limit(1))
     if found is None:
         return None
-    return f"{found.action} is under way with {subject.name} (operation {found.id}): wait for it or cancel it"
+    return say("busy", action=found.action, name=subject.name, operation=found.id)
 
 
 def _refuse_busy(session: Session, subject: Subject) -> None:

@@ -22,6 +22,7 @@ from polyvisor.op.api.schemas.operation import OperationOut
 from polyvisor.op.db.models.resource import Kind
 from polyvisor.op.inventory import resource as resources
 from polyvisor.op.inventory import sight
+from polyvisor.op.message import say
 from polyvisor.op.operations import operation as operations
 from polyvisor.op.operations.operation import Wish
 from polyvisor.op.operations.subject import Placed, of_resource
@@ -97,14 +98,14 @@ def find_servers(
 ) -> list[Placed]:
     """Several servers. Raises as ``find_server``, and Invalid if one is named twice."""
     if len(set(resource_ids)) < len(resource_ids):
-        raise Invalid("body.resources", "names the same server twice")
+        raise Invalid("body.resources", say("server_twice"))
     return [find_server(request, platform, caller, one, right) for one in resource_ids]
 
 
 def _placed(session: Session, caller: Caller, resource_id: str) -> Placed:
     found = resources.get(session, sight.look(session, caller.access), resource_id)
     if found.kind != Kind.SERVER:
-        raise Conflict(f"{found.name} is a {found.kind}: this can be done to servers only")
+        raise Conflict(say("servers_only", name=found.name, kind=found.kind))
     return of_resource(session, found)
 
 
