@@ -16,7 +16,7 @@ from polyvisor.sandbox.inventory import OpenStack
 
 #: What all OpenStacks of a sandbox share.
 SHARED_PORTS = ("mariadb", "epmd", "rabbitmq", "rabbitmq-distribution", "vcenter")
-#: Each service's offset from the port base. One line is one listening port, but for ``vnc``.
+#: Each service's offset from the port base. One line is one listening port.
 PORT_OFFSETS = {
     "mariadb": 0,
     "epmd": 1,
@@ -41,10 +41,11 @@ PORT_OFFSETS = {
     "second-nova": 34,
     "second-nova-metadata": 36,
     "second-nova-novncproxy": 37,
+    # Of the first of SCREENS ports.
     "vnc": 50,
     "second-vnc": 90,
 }
-#: The screens of so many guests of a KVM host can be seen: each has a port, ``vnc`` is the first.
+#: The screens of so many guests of a KVM host can be seen: each has a port.
 SCREENS = 32
 DEFAULT_PORT_BASE = 21000
 SECRET_NAMES = (
