@@ -409,6 +409,8 @@ def test_several_servers_are_released_at_once_with_a_result_for_each(desk: Desk)
     }
     whole = desk.op.admin.get(f"operations/{made['id']}").json()
     assert (whole["state"], whole["reason"]) == ("failed", "1 of 2 did not succeed")
+    assert desk.op.admin.post(f"operations/{made['id']}/retry").status_code == 202
+    assert desk.work(refused["id"])["reason"] == refused["reason"]
     assert sum(desk.openstack.counted().values()) == 0
     assert desk.prints() == before
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -68,7 +69,8 @@ def release_servers(
             adoption, vm = adoptions.of_server(session, server)
             vms[adoption.id].append(vm)
         except Conflict as reason:
-            parts.append(Part(server, {}, reason.detail))
+            # What such operations are about are adoptions; this one has none.
+            parts.append(Part(replace(server, id=None), {"vms": []}, reason.detail))
     for adoption_id in sorted(vms):
         adoption = adoptions.get(session, adoption_id, lock=True)
         parts.append(Part(adoptions.subject(session, adoption), {"vms": vms[adoption_id]}))
