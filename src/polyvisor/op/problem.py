@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from polyvisor.op.message import Message
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -11,6 +13,7 @@ class FieldError:
 
     field: str
     reason: str
+    message: Message | None = None
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
@@ -24,10 +27,12 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
     code = "internal"
 
     def __init__(
-        self, detail: str, *, errors: tuple[FieldError, ...] = (), retry_after: float | None = None
+        self, detail: str | Message, *, errors: tuple[FieldError, ...] = (), retry_after: float | None = None
     ) -> None:
         super().__init__(detail)
-        self.detail = detail
+        self.detail = str(detail)
+        #: The same for other languages; not all have it.
+        self.message = detail if isinstance(detail, Message) else None
         self.errors = errors
         #: Seconds after which it is worth while to try again.
         self.retry_after = retry_after
@@ -38,8 +43,9 @@ class Invalid(Problem):
 
     status, title, code = 422, "Invalid request", "invalid"
 
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}", errors=(FieldError(field, reason),))
+    def __init__(self, field: str, reason: str | Message) -> None:
+        message = reason if isinstance(reason, Message) else None
+        super().__init__(f"{field}: {reason}", errors=(FieldError(field, str(reason), message),))
 
 
 class Unauthenticated(Problem):

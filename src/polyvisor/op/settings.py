@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     #: How often clouds are asked which servers have changed, and how often for all of them.
     sync_seconds: float = Field(default=2, gt=0)
     resync_seconds: float = Field(default=600, gt=0)
+    #: How soon a console must be opened, and for how long it may be; and how often is looked whether who has
+    #: opened it still may.
+    console_ticket_seconds: float = Field(default=30, gt=0)
+    console_hours: float = Field(default=8, gt=0)
+    console_check_seconds: float = Field(default=30, gt=0)
     oidc: OidcSettings | None = None
 
     @property

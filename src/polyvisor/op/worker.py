@@ -20,6 +20,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from polyvisor.op.actions import registry
 from polyvisor.op.clouds import cloud as clouds
+from polyvisor.op.console import ticket
 from polyvisor.op.db.base import now
 from polyvisor.op.db.engine import Database
 from polyvisor.op.db.models import Cloud, Operation, Project
@@ -137,5 +138,6 @@ def clean(platform: Platform) -> None:
     with platform.database.write() as session:
         sessions.clean(session)
         login.clean(session, platform.settings)
+        ticket.clean(session)
         reservation.clean(session)
     sync.clean(platform)

@@ -156,6 +156,7 @@ def _values(settings: Settings) -> dict[str, Any]:
         "has_dhcp": inventory.DHCP_AGENT in settings.agents,
         "has_routers": inventory.L3_AGENT in settings.agents,
         "kvm_host": settings.openstack.kvm_host,
+        "screens": settings.screens,
         "vcenter_username": inventory.USERNAME,
         "openstack": settings.openstack,
         "database": functools.partial(databases.name, settings),

@@ -154,6 +154,7 @@ def control_plane(settings: Settings) -> list[Program]:
         *_periodic(settings, *neutron_files),
         _web(settings, "nova", "nova.wsgi.osapi_compute", {"OS_NOVA_CONFIG_DIR": f"{etc}/nova"}),
         *_metadata(settings),
+        *_consoles(settings),
         _service(settings, "nova-conductor", "conductor", *nova_files),
         _service(settings, "nova-scheduler", "scheduler", *nova_files),
         *_volumes(settings),
@@ -211,6 +212,16 @@ def _metadata(settings: Settings) -> list[Program]:
         return []
     environment = {"OS_NOVA_CONFIG_DIR": f"{settings.etc}/nova"}
     return [_web(settings, "nova-metadata", "nova.wsgi.metadata", environment)]
+
+
+def _consoles(settings: Settings) -> list[Program]:
+    """The screens of KVM's guests. It ends with 405 whoever opens no websocket: it has no page of its own."""
+    if not settings.kvm:
+        return []
+    name = "nova-novncproxy"
+    proxy = _service(settings, name, None, "--config-file", f"{settings.etc}/nova/nova.conf")
+    ready = probes.answers(settings.url(name))
+    return [dataclasses.replace(proxy, ready=ready, port=settings.openstack.named(name))]
 
 
 def _web(settings: Settings, name: str, module: str, environment: dict[str, str], *arguments: str) -> Program:

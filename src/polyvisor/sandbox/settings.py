@@ -32,6 +32,7 @@ PORT_OFFSETS = {
     "nova": 14,
     "cinder": 15,
     "nova-metadata": 16,
+    "nova-novncproxy": 17,
     "op": 20,
     "second-memcached": 24,
     "second-keystone": 30,
@@ -40,7 +41,13 @@ PORT_OFFSETS = {
     "second-neutron": 33,
     "second-nova": 34,
     "second-nova-metadata": 36,
+    "second-nova-novncproxy": 37,
+    # Of the first of SCREENS ports.
+    "vnc": 50,
+    "second-vnc": 90,
 }
+#: The screens of so many guests of a KVM host can be seen: each has a port.
+SCREENS = 32
 DEFAULT_PORT_BASE = 21000
 SECRET_NAMES = (
     "admin",
@@ -172,6 +179,11 @@ class Settings:
     def op_data(self) -> Path:
         """Database, key and first password of the operations platform."""
         return self.root / "data" / "op"
+
+    @property
+    def screens(self) -> range:
+        """TCP ports on loopback for the screens of the KVM host's guests."""
+        return range(self.ports["vnc"], self.ports["vnc"] + SCREENS)
 
     @property
     def kvm_parts(self) -> Path:

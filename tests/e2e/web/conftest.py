@@ -6,6 +6,7 @@ Each test leaves a screenshot in `tests/e2e/artifacts`; that of one which fails 
 import re
 import socket
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,17 @@ def site(lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platfor
     finally:
         process.terminate()
         process.wait(timeout=60)
+
+
+@pytest.fixture(scope="package")
+def server(lab: Any, site: Platform) -> Iterator[Any]:
+    """A server that is there, made by the API, for all tests; each leaves it running."""
+    name = f"web-{uuid.uuid4().hex[:6]}"
+    made = site.done(site.call("POST", "servers", **site.wanted(name)))
+    found = lab.tenant.compute.get_server(made["result"]["server"])
+    site.resource(found.id)
+    yield found
+    lab.delete(found)
 
 
 @pytest.fixture(scope="package")

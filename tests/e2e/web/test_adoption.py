@@ -232,7 +232,7 @@ def show(page: Page, tab: str, language: str = "en") -> None:
 
 
 def see_console(page: Page) -> None:
-    """In a tab of its own: the sandbox's cloud has no console proxy, and that is said."""
+    """In a tab of its own: VMware has no VNC, and that is said."""
     page.get_by_role("main").get_by_role("button", name=text("common.actions")).click()
     with page.context.expect_page() as opened:
         page.get_by_role("menuitem", name=text("server.action.console"), exact=True).click()

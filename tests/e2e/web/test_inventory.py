@@ -75,6 +75,42 @@ def test_a_table_is_sorted_and_filtered_and_its_address_says_so(page: Page) -> N
     expect(page.get_by_text(text("resource.empty"))).to_be_visible()
 
 
+def test_a_filter_is_saved_used_and_deleted(page: Page) -> None:
+    page.goto("/inventory/esxi_host")
+    links = page.get_by_role("main").locator("tbody").get_by_role("link")
+    expect(links).to_have_count(len(HOSTS))
+    states = page.locator(".n-base-selection").filter(has=page.get_by_label(text("common.state"), exact=True))
+    states.click()
+    page.locator(".n-base-select-option:visible").filter(has_text=text("status.maintenance")).click()
+    expect(page.get_by_text(text("resource.empty"))).to_be_visible()
+    states.click()
+    page.locator(".n-base-select-option:visible").filter(has_text=text("status.connected")).first.click()
+    page.get_by_label(text("filter.words")).fill("esx2")
+    page.keyboard.press("Enter")
+    expect(links).to_have_count(4)
+    saved = page.get_by_role("button", name=text("filter.saved"))
+    saved.click()
+    page.get_by_text(text("filter.save"), exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name=text("common.name"), exact=True).fill("second cluster")
+    dialog.get_by_role("button", name=text("common.save"), exact=True).click()
+    expect(dialog).to_be_hidden()
+
+    page.goto("/inventory/esxi_host")
+    expect(links).to_have_count(len(HOSTS))
+    saved.click()
+    page.get_by_text("second cluster", exact=True).click()
+    expect(links).to_have_count(4)
+    saved.click()
+    page.get_by_text(text("filter.remove"), exact=True).hover()
+    page.get_by_text("second cluster", exact=True).last.click()
+    dialog.get_by_role("button", name=text("filter.remove"), exact=True).click()
+    expect(dialog).to_be_hidden()
+    saved.click()
+    expect(page.get_by_text(text("filter.save"), exact=True)).to_be_visible()
+    expect(page.get_by_text("second cluster", exact=True)).to_have_count(0)
+
+
 def test_one_box_finds_things_of_every_kind(page: Page) -> None:
     page.goto("/")
     expect(page.get_by_role("heading", level=1)).to_be_visible()

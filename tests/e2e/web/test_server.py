@@ -1,10 +1,8 @@
 """A server's life by the UI: made by the wizard, and everything that is done to it."""
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from polyvisor.sandbox import cloud as sandbox
@@ -13,17 +11,6 @@ from tests.e2e.web.looks import act, choose, row, tasks, text, violations
 
 #: A server is built, or moved, on a machine that may have more to do.
 LONG = 180_000
-
-
-@pytest.fixture(scope="module")
-def server(lab: Any, site: Any) -> Iterator[Any]:
-    """A server that is there, made by the API."""
-    name = f"web-{uuid.uuid4().hex[:6]}"
-    made = site.done(site.call("POST", "servers", **site.wanted(name)))
-    found = lab.tenant.compute.get_server(made["result"]["server"])
-    site.resource(found.id)
-    yield found
-    lab.delete(found)
 
 
 def test_the_wizard_says_where_a_server_can_go_and_makes_it(lab: Any, page: Page, servers: list[Any]) -> None:

@@ -385,6 +385,36 @@ def test_adopted_and_released(desk: Desk) -> None:
     assert desk.op.admin.delete(desk.path).status_code == 204
 
 
+def test_several_servers_are_released_at_once_with_a_result_for_each(desk: Desk) -> None:
+    desk.plan()
+    before = desk.prints()
+    desk.do("apply")
+    found = [
+        Found(Kind.SERVER, vm["progress"]["server"], vm["server"], "ACTIVE", project_id=PROJECT)
+        for vm in desk.vms(progress="adopted")
+    ]
+    stranger = Found(Kind.SERVER, "0" * 8, "stranger", "ACTIVE", project_id=PROJECT)
+    put(desk.op, desk.cloud, *found, stranger)
+    servers = [one["id"] for one in desk.op.admin.get("resources?kind=server").json()["items"]]
+    assert desk.op.admin.post("release", json={"resources": servers[:1] * 2}).status_code == 422
+    made = desk.op.make("release", resources=servers)
+    assert (made["children_count"], made["state"]) == (2, "running")
+    parts = desk.op.admin.get("operations", params={"parent": made["id"]}).json()["items"]
+    refused, released = sorted(parts, key=lambda one: one["state"])
+    assert (refused["resource_name"], refused["state"]) == ("stranger", "failed")
+    assert "was not adopted" in refused["reason"]
+    ended = desk.work(released["id"])
+    assert {(one["name"], one["state"], one["reason"]) for one in ended["result"]["items"]} == {
+        (name, "released", None) for name in WANTED
+    }
+    whole = desk.op.admin.get(f"operations/{made['id']}").json()
+    assert (whole["state"], whole["reason"]) == ("failed", "1 of 2 did not succeed")
+    assert desk.op.admin.post(f"operations/{made['id']}/retry").status_code == 202
+    assert desk.work(refused["id"])["reason"] == refused["reason"]
+    assert sum(desk.openstack.counted().values()) == 0
+    assert desk.prints() == before
+
+
 def test_one_that_fails_has_its_reason_and_is_tried_again(desk: Desk) -> None:
     desk.plan()
     desk.openstack.failing = {"app-003"}

@@ -19,6 +19,7 @@ from polyvisor.sandbox.kvm import guest, namespace, programs
 if os.geteuid() != 0:
     pytest.skip("network namespaces and bridges need root", allow_module_level=True)
 
+SHOW = "import socket, sys; socket.create_server(('127.0.0.1', int(sys.argv[1]))).accept()[0].send(b'screen')"
 CONNECT = "import socket, sys; print(socket.create_connection(('127.0.0.1', int(sys.argv[1])), 5).recv(9))"
 
 
@@ -88,6 +89,10 @@ def test_a_host_of_its_own(sandbox: settings.Settings) -> None:
     assert greeting(sandbox, "keystone") == "b'keystone'"
     with pytest.raises(namespace.NodeError, match="refused"):
         greeting(sandbox, "mariadb")
+    # What a guest there shows is seen from outside, on the same port.
+    port = sandbox.screens[-1]
+    namespace.run(sandbox, "sh", "-c", f'{sys.executable} -c "{SHOW}" {port} >/dev/null 2>&1 &')
+    probes.wait(lambda: None if seen(port) == b"screen" else "the screen", 30, quiet)
     # Killed, it takes along what was started in it, also what has left its process group, and comes again.
     namespace.run(sandbox, "sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 &")
     old = processes(sandbox)
@@ -100,6 +105,11 @@ def test_a_host_of_its_own(sandbox: settings.Settings) -> None:
     supervisor.shut_down()
     assert outside() == before
     assert list(supervision.strays(sandbox.root)) == []
+
+
+def seen(port: int) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        return client.recv(6)
 
 
 def greeting(sandbox: settings.Settings, service: str) -> str:

@@ -1,7 +1,12 @@
 /** Errors as the API tells them, RFC 9457, and those of the way to it. */
+import { i18n } from '@/i18n'
 import type { components } from './schema'
 
 type ProblemOut = components['schemas']['ProblemOut']
+type Message = components['schemas']['MessageOut']
+
+/** Parameters that are the platform's own names, and where their words are. */
+const NAMED: Record<string, string> = { action: 'operation.named', state: 'status', kind: 'kind.one' }
 
 export class Problem extends Error {
   constructor(
@@ -39,8 +44,22 @@ function isAbout(field: string, name: string): boolean {
 
 /** What came instead of an answer. */
 export function problemOf(status: number, body: unknown): Problem {
-  if (isProblem(body)) return new Problem(status, body.code, body.detail, body.errors, body.request_id)
+  if (isProblem(body)) {
+    const fields = body.errors.map(({ field, reason, message }) => ({ field, reason: told(message, reason) }))
+    return new Problem(status, body.code, told(body.message, body.detail), fields, body.request_id)
+  }
   return new Problem(status, 'unexpected', typeof body === 'string' ? body : '')
+}
+
+/** A message in the language of the page, or the API's own words, which are English. */
+function told(message: Message | null | undefined, text: string): string {
+  const { t, te } = i18n.global
+  if (!message || !te(`message.${message.code}`)) return text
+  const words = Object.entries(message.params).map(([name, value]) => {
+    const key = `${NAMED[name] ?? ''}.${value}`
+    return [name, name in NAMED && te(key) ? t(key) : value]
+  })
+  return t(`message.${message.code}`, Object.fromEntries(words) as Record<string, string>)
 }
 
 function isProblem(body: unknown): body is ProblemOut {

@@ -936,6 +936,11 @@ export interface paths {
         /**
          * Open Console
          * @description The address of a server's console. Whoever has it needs nothing else: it is in no log.
+         *
+         *     With `relay`, a websocket to `relay.path` is the console by the platform, which speaks RFB (VNC). It needs
+         *     a session or an API token of the same user, and must offer the subprotocols `binary` and `ticket.` with
+         *     the ticket. The platform closes it with 4403 (not allowed any more), 4408 (its time is over), 4410 (the
+         *     cloud has ended it) or 4503 (the cloud's proxy does not answer).
          */
         post: operations["open_console"];
         delete?: never;
@@ -1343,6 +1348,29 @@ export interface paths {
          * @description Let the cloud forget an adopted server: an operation on the adoption by which it came.
          */
         post: operations["release_server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Servers
+         * @description Let clouds forget several adopted servers: an operation with a part for each of their adoptions.
+         *
+         *     `items` in the result of a part says what became of each server. One that was not adopted has a part of
+         *     its own, which has failed.
+         */
+        post: operations["release_servers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2050,8 +2078,13 @@ export interface components {
             type: string;
             /** Protocol */
             protocol: string;
-            /** Url */
+            /**
+             * Url
+             * @description The cloud's own page or socket.
+             */
             url: string;
+            /** @description The same through the platform, for who does not reach the cloud; null: it has none for this type. */
+            relay: components["schemas"]["RelayOut"] | null;
         };
         /**
          * ConsolidateBulkIn
@@ -2913,7 +2946,7 @@ export interface components {
             finished: string | null;
             /**
              * Result
-             * @description What came of it: of a new server `server` and the `candidates` with their verdicts.
+             * @description What came of it: of a new server `server` and the `candidates` with their verdicts; `items`, each with `name`, `state` and `reason`, if it was about several things at once.
              */
             result: {
                 [key: string]: unknown;
@@ -3398,6 +3431,27 @@ export interface components {
             snapshots: string[];
         };
         /**
+         * RelayOut
+         * @description The platform's own websocket to a console.
+         */
+        RelayOut: {
+            /**
+             * Path
+             * @example /api/v1/resources/0123456789abcdef0123456789abcdef/console
+             */
+            path: string;
+            /**
+             * Ticket
+             * @description Offered as the subprotocol `ticket.` and this. It is good once.
+             */
+            ticket: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
          * ReleaseArguments
          * @description Which VMs.
          */
@@ -3407,6 +3461,14 @@ export interface components {
              * @description null: all that were adopted.
              */
             vms?: string[] | null;
+        };
+        /**
+         * ReleaseIn
+         * @description Adopted servers that are to be released.
+         */
+        ReleaseIn: {
+            /** Resources */
+            resources: string[];
         };
         /**
          * ResizeArguments
@@ -4725,6 +4787,33 @@ export interface components {
              * @example there is a cloud 'north' already
              */
             reason: string;
+            /**
+             * @description The reason by its code, if it has one.
+             * @default null
+             */
+            message: components["schemas"]["MessageOut"] | null;
+        };
+        /**
+         * MessageOut
+         * @description A message for who shows it in another language.
+         */
+        MessageOut: {
+            /**
+             * Code
+             * @description Never changes.
+             * @example vm_not_ready
+             */
+            code: string;
+            /**
+             * Params
+             * @example {
+             *       "state": "skipped",
+             *       "vm": "/dc1/vm/app-003"
+             *     }
+             */
+            params: {
+                [key: string]: string;
+            };
         };
         /**
          * ProblemOut
@@ -4757,6 +4846,11 @@ export interface components {
              * @example conflict
              */
             code: string;
+            /**
+             * @description The detail by its code, if it has one.
+             * @default null
+             */
+            message: components["schemas"]["MessageOut"] | null;
             /**
              * Errors
              * @default []
@@ -11284,6 +11378,87 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    release_servers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key of the same user: the same operation, not a second one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             202: {

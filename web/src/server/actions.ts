@@ -44,6 +44,16 @@ export function plainCall(action: Plain, servers: readonly Subject[], key: strin
   }
 }
 
+/** The call that releases adopted servers. */
+export function releaseCall(servers: readonly Subject[], key: string): Call<Operation> {
+  const [first] = servers
+  const header = { 'Idempotency-Key': key }
+  if (servers.length === 1 && first) {
+    return (api) => api.POST('/api/v1/resources/{resource_id}/release', { params: { path: { resource_id: first.id }, header } })
+  }
+  return (api) => api.POST('/api/v1/release', { params: { header }, body: { resources: servers.map((one) => one.id) } })
+}
+
 function bodyOf(action: Plain, hard: boolean) {
   return action === 'reboot' ? { action, arguments: { hard } } : { action, arguments: {} }
 }
@@ -61,7 +71,7 @@ export function useServerActions(done: () => void = () => undefined) {
   function confirm(action: Plain, key: string, label: string, servers: readonly Subject[], hard: boolean): void {
     const once = crypto.randomUUID() // whoever clicks twice gets the same operation
     ask({
-      title: `${label}: ${servers.length === 1 ? (servers[0]?.name ?? '') : t('server.several', { count: servers.length })}`,
+      title: `${label}: ${titleOf(servers)}`,
       text: `${t(`server.confirm.${key}`)}\n\n${servers.map((one) => one.name).join('\n')}`,
       action: label,
       danger: action === 'delete',
@@ -70,9 +80,13 @@ export function useServerActions(done: () => void = () => undefined) {
     })
   }
 
-  function dialog(kind: DialogKind, server: Subject, right: Right, isFitting = true): Action[] {
+  function titleOf(servers: readonly Subject[]): string {
+    return servers.length === 1 ? (servers[0]?.name ?? '') : t('server.several', { count: servers.length })
+  }
+
+  function dialog(kind: DialogKind, servers: readonly Subject[], right: Right, isFitting = true): Action[] {
     if (!mayAnywhere(right)) return []
-    return [{ key: kind, label: `${t(`server.action.${kind}`)}…`, disabled: !isFitting, run: () => openDialog(kind, server, done) }]
+    return [{ key: kind, label: `${t(`server.action.${kind}`)}…`, disabled: !isFitting, run: () => openDialog(kind, servers, done) }]
   }
 
   function consoleOf(server: Subject): Action[] {
@@ -80,27 +94,23 @@ export function useServerActions(done: () => void = () => undefined) {
     return [{ key: 'console', label: t('server.action.console'), disabled: !RUNNING.has(server.status), run: () => openConsole(server.id) }]
   }
 
-  function release(server: Subject): Action[] {
-    if (server.attributes?.origin !== 'adopted' || !mayAnywhere('server.release')) return []
+  function release(servers: readonly Subject[]): Action[] {
+    if (!servers.length || servers.some((one) => one.attributes?.origin !== 'adopted') || !mayAnywhere('server.release')) return []
     const label = t('server.action.release')
     const once = crypto.randomUUID()
-    const params = { path: { resource_id: server.id }, header: { 'Idempotency-Key': once } }
-    const call = (): Call<Operation> => (api) => api.POST('/api/v1/resources/{resource_id}/release', { params })
-    const run = () => ask({ title: `${label}: ${server.name}`, text: t('server.confirm.release'), action: label, danger: true, call, done })
+    const text = `${t('server.confirm.release')}\n\n${servers.map((one) => one.name).join('\n')}`
+    const run = () => ask({ title: `${label}: ${titleOf(servers)}`, text, action: label, danger: true, call: () => releaseCall(servers, once), done })
     return [{ key: 'release', label, danger: true, apart: true, run }]
   }
 
   function single(server: Subject): Action[] {
     return [
       ...consoleOf(server),
-      ...dialog('migrate', server, 'server.migrate'),
-      ...dialog('clone', server, 'server.clone'),
-      ...dialog('snapshot', server, 'server.snapshot'),
-      ...dialog('resize', server, 'server.resize'),
-      ...dialog('attach_volume', server, 'server.operate'),
-      ...dialog('attach_port', server, 'server.operate'),
-      ...plain('consolidate', [server], true, 'server.snapshot'),
-      ...release(server),
+      ...dialog('migrate', [server], 'server.migrate'),
+      ...dialog('clone', [server], 'server.clone'),
+      ...dialog('resize', [server], 'server.resize'),
+      ...dialog('attach_volume', [server], 'server.operate'),
+      ...dialog('attach_port', [server], 'server.operate'),
     ]
   }
 
@@ -113,6 +123,9 @@ export function useServerActions(done: () => void = () => undefined) {
       ...plain('reboot', servers, running, 'server.operate'),
       ...plain('reboot', servers, servers.length > 0, 'server.operate', true),
       ...(servers.length === 1 && first ? single(first) : []),
+      ...dialog('snapshot', servers, 'server.snapshot', servers.length > 0),
+      ...plain('consolidate', servers, servers.length > 0, 'server.snapshot'),
+      ...release(servers),
       ...plain('delete', servers, servers.length > 0, 'server.delete'),
     ]
   }

@@ -1,4 +1,4 @@
-/** Dialogs about one server, opened from wherever it is shown; the shell shows them. */
+/** Dialogs about servers, one or several, opened from wherever it is shown; the shell shows them. */
 import { shallowRef } from 'vue'
 
 import type { Subject } from './actions'
@@ -7,12 +7,12 @@ export type DialogKind = 'migrate' | 'clone' | 'snapshot' | 'resize' | 'attach_v
 
 export interface OpenDialog {
   kind: DialogKind
-  server: Subject
+  servers: readonly Subject[]
   done: () => void
 }
 
 export const dialog = shallowRef<OpenDialog>()
 
-export function openDialog(kind: DialogKind, server: Subject, done: () => void = () => undefined): void {
-  dialog.value = { kind, server, done }
+export function openDialog(kind: DialogKind, servers: readonly Subject[], done: () => void = () => undefined): void {
+  dialog.value = { kind, servers, done }
 }

@@ -1,7 +1,9 @@
 /** Snapshots of a server as its cloud has them now, each before those that began at it. */
 import { computed } from 'vue'
 
+import type { Call, Schemas } from '@/api/client'
 import { useThing } from '@/api/thing'
+import type { Subject } from '@/server/actions'
 
 export interface Snapshot {
   id: string
@@ -15,6 +17,17 @@ export interface Snapshot {
   children: string[]
   current: boolean
   size_bytes: number | null
+}
+
+/** The call that takes a snapshot of a server, or of each of several. */
+export function snapshotCall(servers: readonly Subject[], wanted: Schemas['TakeArguments'], key: string): Call<unknown> {
+  const [first] = servers
+  const body = { action: 'snapshot', arguments: wanted } as const
+  const header = { 'Idempotency-Key': key }
+  if (servers.length === 1 && first) {
+    return (api) => api.POST('/api/v1/resources/{resource_id}/actions', { params: { path: { resource_id: first.id }, header }, body })
+  }
+  return (api) => api.POST('/api/v1/actions', { params: { header }, body: { ...body, resources: servers.map((one) => one.id) } })
 }
 
 export function useSnapshots(server: () => string) {

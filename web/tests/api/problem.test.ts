@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { asProblem, problemOf } from '@/api/problem'
+import { setLocale } from '@/i18n'
 
 const BODY = {
   title: 'Invalid request',
@@ -13,6 +14,29 @@ const BODY = {
   ],
   request_id: 'req-1',
 }
+
+describe('a message of the API', () => {
+  const body = {
+    status: 422,
+    code: 'invalid',
+    detail: 'stop is under way …',
+    message: { code: 'busy', params: { action: 'stop', name: 'web', operation: 'o-1' } },
+    errors: [{ field: 'body.name', reason: 'too short', message: { code: 'input_string_too_short', params: { min_length: '2' } } }],
+    request_id: '',
+  }
+
+  it('is in the language of the page, and so are names in it', async () => {
+    await setLocale('zh-CN')
+    const problem = problemOf(422, body)
+    expect(problem.detail).toContain('web 正在执行“关机”')
+    expect(problem.of('name')).toBe('至少需要 2 个字符')
+    await setLocale('en')
+  })
+
+  it('is in its own words if there are no others', () => {
+    expect(problemOf(422, { ...body, message: { code: 'new', params: {} } }).detail).toBe(body.detail)
+  })
+})
 
 describe('a problem of the API', () => {
   it('says what is wrong with a field, and nothing of fields that are right', () => {

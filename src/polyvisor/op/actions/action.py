@@ -8,6 +8,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from polyvisor.op.message import say
 from polyvisor.op.operations.step import Step
 from polyvisor.op.problem import Conflict
 from polyvisor.op.rights import Right
@@ -54,7 +55,4 @@ class Action(Generic[A]):
     def admit(self, arguments: A | None, cloud: str, capabilities: Mapping[str, Any]) -> None:
         """Raise Conflict if the cloud cannot do it."""
         if self.plugin(arguments) and not (capabilities.get("polyvisor") or {}).get("compute"):
-            raise Conflict(
-                f"cloud {cloud} cannot {self.name.replace('_', ' ')} so: "
-                "Polyvisor's plug-in is not in its Nova, or the platform's account may not use it"
-            )
+            raise Conflict(say("action_needs_plugin", cloud=cloud, action=self.name))

@@ -26,6 +26,7 @@ from polyvisor.op.db.models import (
 from polyvisor.op.db.models.operation import OPEN
 from polyvisor.op.identity.access import Access
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import say
 from polyvisor.op.operations.subject import Subject
 from polyvisor.op.problem import Conflict, Invalid, NotFound
 from polyvisor.op.rights import Right
@@ -150,10 +151,7 @@ def of_server(session: Session, server: Subject) -> tuple[Adoption, str]:
     )
     found = session.execute(statement).first()
     if found is None:
-        raise Conflict(
-            f"{server.name} was not adopted by this platform; if `polyvisor adopt` did it, release it by "
-            "its plan"
-        )
+        raise Conflict(say("server_not_adopted", name=server.name))
     return found[0], found[1]
 
 
@@ -161,10 +159,7 @@ def refuse_busy(session: Session, adoption: Adoption) -> None:
     """Raise Conflict while an operation is under way with it: its plan must not change meanwhile."""
     busy = select(Operation).where(Operation.resource_id == adoption.id, Operation.state.in_(OPEN))
     if found := session.scalar(busy.limit(1)):
-        raise Conflict(
-            f"{found.action} is under way with {adoption.name} (operation {found.id}): "
-            "wait for it or cancel it"
-        )
+        raise Conflict(say("busy", action=found.action, name=adoption.name, operation=found.id))
 
 
 def target(adoption: Adoption) -> Target:

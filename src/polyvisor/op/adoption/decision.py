@@ -21,6 +21,7 @@ from polyvisor.op.adoption import plan as plans
 from polyvisor.op.audit import entry
 from polyvisor.op.db.models import Adoption, AdoptionDocument, Project, VCenter
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import of_input, say
 from polyvisor.op.problem import Conflict, Invalid
 
 #: A document of a plan is a few kilobytes; this is ten thousand large ones.
@@ -85,7 +86,7 @@ def upload(session: Session, actor: Actor, adoption: Adoption, given: Upload) ->
     plan = given.plan
     known = set(session.scalars(select(VCenter.uuid).where(VCenter.id.in_(adoption.vcenters))))
     for uuid in {*plan.header.vcenters, *(server.vcenter for server in plan.servers)} - known:
-        raise Invalid("body", f"the plan is about vCenter {uuid}, which is none of this adoption's")
+        raise Invalid("body", say("plan_of_other_vcenter", vcenter=uuid))
     plans.put(session, adoption, plan, given.texts)
     adoption.stale = True
     entry.record(session, actor, "adoption.upload", adoptions.target(adoption), vms=len(plan.servers))
@@ -121,7 +122,7 @@ def decide_network(
     row = plans.get(session, adoption, "network", key)
     network = plans.read(Network, row.content)
     if network.id is not None and wanted.keys() - {"decisions"}:
-        raise Conflict(f"{network.network} is there already: change it where it is")
+        raise Conflict(say("network_is_there", network=network.network))
     changes = dict(wanted)
     changes["decisions"] = _decisions(network.decisions, changes.get("decisions"))
     _keep(row, _validated(network, changes))
@@ -140,7 +141,7 @@ def project_of(session: Session, adoption: Adoption, tenant_id: str) -> str:
     same = (Project.cloud_id == adoption.cloud_id, Project.tenant_id == tenant_id)
     found = session.scalar(select(Project.external_id).where(*same, Project.external_id.is_not(None)))
     if found is None:
-        raise Invalid("body.tenant_id", "the tenant has no project on this cloud: give it one first")
+        raise Invalid("body.tenant_id", say("tenant_has_no_project"))
     return found
 
 
@@ -152,7 +153,7 @@ def _networks(session: Session, adoption: Adoption) -> dict[str, Network]:
 def _require_networks(ports: Sequence[Mapping[str, Any]], networks: Mapping[str, Network]) -> None:
     for place, port in enumerate(ports):
         if (name := port.get("network")) is not None and name not in networks:
-            raise Invalid(f"body.ports.{place}.network", f"the plan has no network {name!r}")
+            raise Invalid(f"body.ports.{place}.network", say("network_not_in_plan", network=name))
 
 
 def _changed(server: Server, wanted: Mapping[str, Any]) -> Server:
@@ -174,7 +175,7 @@ def _parts(
     changes = {one[name]: one for one in wanted}
     plain = [part.model_dump(mode="json") for part in parts]
     if unknown := changes.keys() - {one[name] for one in plain}:
-        raise Invalid(f"body.{field}", f"{vm} has no {name} {min(unknown)}")
+        raise Invalid(f"body.{field}", say(f"vm_has_no_{name}", vm=vm, part=min(unknown)))
     return [{**one, **changes.get(one[name], {})} for one in plain]
 
 
@@ -182,8 +183,9 @@ def _validated(document: plans.M, changes: Mapping[str, Any]) -> plans.M:
     try:
         return plans.read(type(document), {**document.model_dump(mode="json"), **changes})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise Invalid(".".join(["body", *map(str, first["loc"])]), first["msg"]) from None
+        first = error.errors(include_url=False, include_input=False)[0]
+        message = of_input(first["type"], first["msg"], first.get("ctx", {}))
+        raise Invalid(".".join(["body", *map(str, first["loc"])]), message) from None
 
 
 def _keep(row: AdoptionDocument, document: BaseModel) -> None:

@@ -17,6 +17,7 @@ from polyvisor.adoption.documents import Source
 from polyvisor.adoption.plan import Flavor, Header, Network, Plan, Server
 from polyvisor.op import paging
 from polyvisor.op.db.models import Adoption, AdoptionDocument, JournalVm
+from polyvisor.op.message import say
 from polyvisor.op.problem import Conflict, NotFound
 
 M = TypeVar("M", bound=BaseModel)
@@ -97,7 +98,7 @@ def load(session: Session, adoption: Adoption) -> Plan:
     for kind, content in session.execute(rows.order_by(AdoptionDocument.position)):
         documents[kind].append(read(models[kind], content))
     if not documents["plan"]:
-        raise Conflict(f"{adoption.name} has no plan yet: discover first, or upload one")
+        raise Conflict(say("plan_missing", adoption=adoption.name))
     return Plan(documents["plan"][0], documents["network"], documents["flavor"], documents["server"])
 
 
@@ -168,14 +169,16 @@ def get(session: Session, adoption: Adoption, kind: str, key: str) -> AdoptionDo
     """One document. Raises NotFound."""
     found = session.get(AdoptionDocument, (adoption.id, kind, key))
     if found is None:
-        raise NotFound(f"no {'VM' if kind == 'server' else kind} {key!r} in the plan of {adoption.name}")
+        if kind == "server":
+            raise NotFound(say("vm_not_in_plan", vm=key, adoption=adoption.name))
+        raise NotFound(f"no {kind} {key!r} in the plan of {adoption.name}")
     return found
 
 
 def require(session: Session, adoption: Adoption) -> None:
     """Raise Conflict if there is no plan yet."""
     if session.get(AdoptionDocument, (adoption.id, "plan", "plan")) is None:
-        raise Conflict(f"{adoption.name} has no plan yet: discover first, or upload one")
+        raise Conflict(say("plan_missing", adoption=adoption.name))
 
 
 def require_vms(session: Session, adoption: Adoption, vms: Sequence[str]) -> list[AdoptionDocument]:
@@ -184,5 +187,5 @@ def require_vms(session: Session, adoption: Adoption, vms: Sequence[str]) -> lis
     rows = session.scalars(select(AdoptionDocument).where(*mine, AdoptionDocument.key.in_(vms)))
     found = {row.key: row for row in rows}
     if missing := [vm for vm in vms if vm not in found]:
-        raise NotFound(f"no VM {missing[0]!r} in the plan of {adoption.name}")
+        raise NotFound(say("vm_not_in_plan", vm=missing[0], adoption=adoption.name))
     return [found[vm] for vm in vms]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from pydantic import Field
+from sqlalchemy import select
+
+from polyvisor.adoption.journal import Vm
 from polyvisor.adoption.release import Released, release
 from polyvisor.op.actions.action import Arguments
 from polyvisor.op.adoption.apply import VmId
 from polyvisor.op.adoption.work import Meter, summary, working
+from polyvisor.op.db.models import Resource
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Done, Outcome, Step, StepError
 
@@ -26,13 +32,43 @@ def _release(context: Context) -> Outcome:
     given = context.arguments["vms"]
     only = None if given is None else set(given)
     with working(context) as desk:
+        before = desk.journal.vms()
+        names = _names(context, [before[vm] for vm in sorted(only or ()) if vm in before])
         known = [
             vm.id
-            for vm in desk.journal.vms().values()
+            for vm in before.values()
             if vm.state in {"adopted", "releasing"} and (only is None or vm.id in only)
         ]
         meter = Meter(context, len(known))
-        return _ended(context, release(desk.clouds, desk.sessions, desk.journal, meter, only=only))
+        outcome = release(desk.clouds, desk.sessions, desk.journal, meter, only=only)
+        context.tell(items=_items(names, desk.journal.vms(), outcome))
+        return _ended(context, outcome)
+
+
+def _names(context: Context, vms: Sequence[Vm]) -> dict[str, str]:
+    """What the servers of VMs are called, by the ids of the VMs; after a release nobody knows."""
+    if "names" not in context.memory:
+        servers = {str(vm.details.get("server")): vm.id for vm in vms}
+        wanted = select(Resource.external_id, Resource.name).where(
+            Resource.cloud_id == context.operation.cloud_id, Resource.external_id.in_(servers)
+        )
+        with context.platform.database.read() as session:
+            names = {servers[server]: name for server, name in session.execute(wanted)}
+        context.remember(names={vm.id: names.get(vm.id, vm.id) for vm in vms})
+    found: dict[str, str] = context.memory["names"]
+    return found
+
+
+def _items(names: Mapping[str, str], after: Mapping[str, Vm], outcome: Released) -> list[dict[str, Any]]:
+    """What became of each of the VMs that were named."""
+    return [
+        {
+            "name": name,
+            "state": "released" if after[vm].state == "released" else "failed",
+            "reason": outcome.left.get(vm) or "; ".join(outcome.changed.get(vm, ())) or None,
+        }
+        for vm, name in names.items()
+    ]
 
 
 def _ended(context: Context, outcome: Released) -> Done:

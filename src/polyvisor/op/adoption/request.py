@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,9 +16,11 @@ from polyvisor.op.adoption import plan as plans
 from polyvisor.op.clouds import cloud as clouds
 from polyvisor.op.db.models import Adoption, Operation
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import say
 from polyvisor.op.operations import operation as operations
-from polyvisor.op.operations.operation import Wish
+from polyvisor.op.operations.operation import Part, Wish
 from polyvisor.op.operations.step import Step
+from polyvisor.op.operations.subject import Subject
 from polyvisor.op.problem import Conflict, NotFound
 
 STEPS: Mapping[str, tuple[Step, ...]] = {
@@ -49,13 +53,37 @@ def submit(  # noqa: PLR0913, PLR0917 - what an operation consists of
     return operations.submit(session, actor, wish, adoptions.subject(session, adoption))
 
 
+def release_servers(
+    session: Session, actor: Actor, servers: Sequence[Subject], key: str | None = None
+) -> Operation:
+    """Have adopted servers released: an operation with a part for each adoption by which they came.
+
+    An adoption is worked on by one operation at a time, which takes many VMs at once. Servers that were not
+    adopted have parts of their own, which have failed. Raises Invalid for a key of another wish.
+    """
+    wish = Wish(release.NAME, {}, [step.name for step in release.STEPS], key)
+    vms: dict[str, list[str]] = defaultdict(list)
+    parts = []
+    for server in servers:
+        try:
+            adoption, vm = adoptions.of_server(session, server)
+            vms[adoption.id].append(vm)
+        except Conflict as reason:
+            # What such operations are about are adoptions; this one has none.
+            parts.append(Part(replace(server, id=None), {"vms": []}, reason.detail))
+    for adoption_id in sorted(vms):
+        adoption = adoptions.get(session, adoption_id, lock=True)
+        parts.append(Part(adoptions.subject(session, adoption), {"vms": vms[adoption_id]}))
+    return operations.submit_parts(session, actor, wish, servers, parts)
+
+
 def _admit_discover(_session: Session, _adoption: Adoption, _arguments: Any) -> None:
     """Nothing has to be there."""
 
 
 def _admit_plan(_session: Session, adoption: Adoption, _arguments: Any) -> None:
     if adoption.discovered_at is None:
-        raise Conflict(f"{adoption.name}: nothing was read from its vCenters yet: discover first")
+        raise Conflict(say("nothing_discovered", adoption=adoption.name))
 
 
 def _admit_verify(session: Session, adoption: Adoption, _arguments: Any) -> None:
@@ -65,23 +93,20 @@ def _admit_verify(session: Session, adoption: Adoption, _arguments: Any) -> None
 def _admit_apply(session: Session, adoption: Adoption, arguments: Any) -> None:
     cloud = clouds.get(session, adoption.cloud_id)
     if not (cloud.capabilities.get("polyvisor") or {}).get("compute"):
-        raise Conflict(
-            f"cloud {cloud.name} cannot adopt: Polyvisor's plug-in is not in its Nova, or the platform's "
-            "account may not use it"
-        )
+        raise Conflict(say("cloud_cannot_adopt", cloud=cloud.name))
     if cloud.draining:
-        raise Conflict(f"cloud {cloud.name} is being drained: nothing new is placed on it")
+        raise Conflict(say("cloud_is_draining", cloud=cloud.name))
     plans.require(session, adoption)
     for row in plans.require_vms(session, adoption, arguments.vms or ()):
         if row.state != "ready":
-            raise Conflict(f"{row.content['vm']['path']} is {row.state}: only what is ready can be adopted")
+            raise Conflict(say("vm_not_ready", vm=row.content["vm"]["path"], state=row.state))
 
 
 def _admit_release(session: Session, adoption: Adoption, arguments: Any) -> None:
     known = adoptions.journal_of(session, adoption.id, arguments.vms or ())
     for vm in arguments.vms or ():
         if vm not in known:
-            raise NotFound(f"{vm} was never adopted by {adoption.name}")
+            raise NotFound(say("vm_never_adopted", vm=vm, adoption=adoption.name))
 
 
 _ADMIT: Mapping[str, Callable[[Session, Adoption, Any], None]] = {

@@ -17,6 +17,7 @@ from polyvisor.op.adoption import vcenter as vcenters
 from polyvisor.op.adoption.journal import DatabaseJournal
 from polyvisor.op.clouds import faults
 from polyvisor.op.db.models import Adoption, VCenter
+from polyvisor.op.message import say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import StepError
 from polyvisor.op.problem import CloudUnavailable
@@ -27,9 +28,12 @@ _SHOW_SECONDS = 1.0
 
 
 def adoption_of(context: Context) -> Adoption:
-    """The adoption that an operation is about."""
+    """The adoption that an operation is about. Raises StepError: it is about a server that has none."""
+    key = context.operation.resource_id
+    if key is None:
+        raise StepError(str(say("server_not_adopted", name=context.operation.resource_name)))
     with context.platform.database.read() as session:
-        return adoptions.get(session, str(context.operation.resource_id))
+        return adoptions.get(session, key)
 
 
 def vcenters_of(context: Context, adoption: Adoption) -> list[VCenter]:

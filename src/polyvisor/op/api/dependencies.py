@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
+from fastapi.requests import HTTPConnection
 from sqlalchemy.orm import Session
 
 from polyvisor.op.audit.entry import AUDITED
@@ -25,7 +26,7 @@ CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
-def get_platform(request: Request) -> Platform:
+def get_platform(request: HTTPConnection) -> Platform:
     """The platform that the application was made for."""
     platform: Platform = request.app.state.platform
     return platform
@@ -43,7 +44,7 @@ def cookie_name(platform: Platform) -> str:
     return SECURE_COOKIE if platform.settings.secure else "polyvisor"
 
 
-def get_request_id(request: Request) -> str:
+def get_request_id(request: HTTPConnection) -> str:
     """The id that a caller gave the request, if it looks like one, or a new one."""
     if not hasattr(request.state, "request_id"):
         given = request.headers.get("X-Request-Id", "")
@@ -53,7 +54,7 @@ def get_request_id(request: Request) -> str:
     return found
 
 
-def get_anonymous(request: Request) -> Actor:
+def get_anonymous(request: HTTPConnection) -> Actor:
     """Somebody not logged in (yet)."""
     address = request.client.host if request.client else ""
     return Actor("anonymous", "anonymous", None, address, get_request_id(request))
@@ -76,8 +77,10 @@ class Caller:
         return self.access.actor
 
 
-def get_caller(request: Request, platform: ThePlatform, anonymous: Anonymous) -> Caller:
+def get_caller(request: HTTPConnection, platform: ThePlatform, anonymous: Anonymous) -> Caller:
     """Who calls: by token, or by cookie, whose unsafe requests must have the session's CSRF token.
+
+    Browsers cannot send that when they open a websocket, which must ask for another proof by itself.
 
     Raises Unauthenticated, Forbidden.
     """
@@ -91,7 +94,7 @@ def get_caller(request: Request, platform: ThePlatform, anonymous: Anonymous) ->
     if not cookie:
         raise Unauthenticated("log in at /api/v1/session, or send an API token")
     session, user = sessions.find(platform.database, platform.settings, cookie)
-    if request.method not in SAFE_METHODS:
+    if isinstance(request, Request) and request.method not in SAFE_METHODS:
         sessions.check_csrf(session, request.headers.get(CSRF_HEADER))
     return _caller(platform, anonymous, user, "session", session=session)
 

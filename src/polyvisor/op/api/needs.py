@@ -8,7 +8,8 @@
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
-from fastapi import Depends, Request, params
+from fastapi import Depends, params
+from fastapi.requests import HTTPConnection
 
 from polyvisor.op.api.dependencies import (
     SAFE_METHODS,
@@ -48,7 +49,7 @@ def needs(right: Right, at: NodesOf = root) -> params.Depends:
 
     # This module evaluates annotations at once: FastAPI could not find ``at`` by its name.
     def check(
-        request: Request,
+        request: HTTPConnection,
         platform: ThePlatform,
         caller: TheCaller,
         nodes: Annotated[Sequence[str], Depends(at)],
@@ -58,7 +59,9 @@ def needs(right: Right, at: NodesOf = root) -> params.Depends:
     return _declaration(check, str(right))
 
 
-def require(request: Request, platform: Platform, caller: Caller, right: Right, nodes: Sequence[str]) -> None:
+def require(
+    request: HTTPConnection, platform: Platform, caller: Caller, right: Right, nodes: Sequence[str]
+) -> None:
     """Raise Forbidden unless the caller has the right at one of the nodes. A refusal of a change is logged.
 
     Not inside ``Database.write``.
@@ -66,9 +69,10 @@ def require(request: Request, platform: Platform, caller: Caller, right: Right, 
     try:
         _require(caller, right, nodes)
     except Forbidden:
-        if request.method not in SAFE_METHODS:
+        method = request.scope.get("method", "WEBSOCKET")
+        if method not in SAFE_METHODS:
             with platform.database.write() as session:
-                target = Target(None, f"{request.method} {request.url.path}", nodes[0] if nodes else ROOT)
+                target = Target(None, f"{method} {request.url.path}", nodes[0] if nodes else ROOT)
                 entry.record(session, caller.actor, right, target, outcome="denied")
         raise
 
@@ -108,7 +112,7 @@ def declared(route: Any) -> list[str]:
     return [what for what in found if what]
 
 
-def guard(request: Request, platform: ThePlatform, anonymous: Anonymous) -> None:
+def guard(request: HTTPConnection, platform: ThePlatform, anonymous: Anonymous) -> None:
     """Keep a path that says nothing for administrators. All of the API depends on it."""
     if not declared(request.scope["route"]):
         caller = get_caller(request, platform, anonymous)

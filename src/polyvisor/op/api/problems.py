@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
 from keystoneauth1.exceptions import ClientException
 from openstack.exceptions import SDKException
@@ -16,8 +17,9 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from polyvisor.op.api.dependencies import get_request_id
-from polyvisor.op.api.schemas.base import FieldErrorOut, ProblemOut
+from polyvisor.op.api.schemas.base import FieldErrorOut, MessageOut, ProblemOut
 from polyvisor.op.clouds import faults
+from polyvisor.op.message import of_input
 from polyvisor.op.problem import FieldError, Problem, Unauthenticated
 from polyvisor.op.vault import VaultError
 
@@ -47,13 +49,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def answer(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+def answer(request: HTTPConnection, problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
     """The answer that tells of a problem."""
     body = ProblemOut(
         title=problem.title,
         status=problem.status,
         detail=problem.detail,
         code=problem.code,
+        message=MessageOut.model_validate(problem.message) if problem.message else None,
         errors=[FieldErrorOut.model_validate(one) for one in problem.errors],
         request_id=get_request_id(request),
     )
@@ -90,7 +93,14 @@ async def _problem(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as registered
-    errors = tuple(FieldError(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors())
+    errors = tuple(
+        FieldError(
+            ".".join(map(str, one["loc"])),
+            one["msg"],
+            of_input(one["type"], one["msg"], one.get("ctx", {})),
+        )
+        for one in error.errors()
+    )
     problem = Problem("; ".join(f"{one.field}: {one.reason}" for one in errors), errors=errors)
     problem.status, problem.title, problem.code = 422, "Invalid request", "invalid"
     return answer(request, problem)

@@ -27,7 +27,7 @@ def describe(document: dict[str, Any], cookie: str, prefix: str, routes: Iterabl
         "session": _SESSION | {"name": cookie},
     }
     for route in routes:
-        for method in route.methods if declared(route) != ["public"] else ():
+        for method in getattr(route, "methods", ()) if declared(route) != ["public"] else ():
             operation = document["paths"][f"{prefix}{route.path}"][method.lower()]
             operation["security"] = [{"token": []}, {"session": []}]
     return document

@@ -6,6 +6,7 @@ One openstacksdk Connection for each cloud and project is kept; threads share it
 from __future__ import annotations
 
 import hashlib
+import ssl
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import certifi
 import openstack
 from sqlalchemy.orm import Session
 
@@ -97,6 +99,21 @@ class Clouds:
             return connection
 
         return self.run(cloud_id, answering)
+
+    def trust(self, cloud_id: str) -> ssl.SSLContext:
+        """How certificates are verified of what belongs to a cloud, but is not in its catalog: as its API's.
+
+        Raises NotFound, VaultError.
+        """
+        with self._database.read() as session:
+            reach = self._way(session, cloud_id, None).reach
+        # What a cloud's API is verified by if nothing else is said.
+        context = ssl.create_default_context(cafile=None if reach.ca_certificate else certifi.where())
+        if reach.ca_certificate:
+            context.load_verify_locations(cadata=reach.ca_certificate)
+        if reach.insecure:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context
 
     def try_out(self, name: str, reach: Reach, work: Work[T], *, deadline: float | None = None) -> T:
         """Run work on a cloud that is not registered (yet), or not in this way. Raises as ``run`` does."""

@@ -20,6 +20,7 @@ from polyvisor.op.db.models import Operation, OperationStep, Reservation
 from polyvisor.op.db.models.operation import OPEN, State
 from polyvisor.op.identity.access import Access
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import Message, say
 from polyvisor.op.operations import record
 from polyvisor.op.operations.news import tell
 from polyvisor.op.operations.subject import Subject
@@ -44,6 +45,15 @@ class Wish:
     def digest(self) -> str:
         """Tells whether the same was wished for."""
         return hashlib.sha256(json.dumps([self.action, self.arguments], sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one part of an operation is about, and is told. One that is ``refused`` has failed for that."""
+
+    subject: Subject
+    arguments: dict[str, Any]
+    refused: str | None = None
 
 
 def submit(session: Session, actor: Actor, wish: Wish, subject: Subject) -> Operation:
@@ -71,21 +81,30 @@ def submit_bulk(
 
     Raises Invalid. What is ``refused``, or something is under way with, has a part that failed for that.
     """
+    why = refused or {}
+    parts = [Part(one, wish.arguments, why.get(str(one.id))) for one in subjects]
+    return submit_parts(session, actor, wish, subjects, parts)
+
+
+def submit_parts(
+    session: Session, actor: Actor, wish: Wish, subjects: Sequence[Subject], parts: Sequence[Part]
+) -> Operation:
+    """An operation on several things, in parts that need not be one for each. Raises as ``submit_bulk``."""
     if found := repeated(session, actor, wish, _ids(subjects)):
         return found
     parent = _make(session, actor, wish, Subject(f"{len(subjects)} servers", id=None), bulk=_ids(subjects))
     parent.state, parent.due, parent.started_at = State.RUNNING, None, now()
-    part = Wish(wish.action, wish.arguments, wish.steps)
-    parts = []
-    for subject in subjects:
-        reason = (refused or {}).get(str(subject.id)) or _busy(session, subject)
-        made = _make(session, actor, part, subject, state=State.FAILED if reason else State.QUEUED)
+    all_made = []
+    for part in parts:
+        reason = part.refused or _busy(session, part.subject)
+        own = Wish(wish.action, part.arguments, wish.steps)
+        made = _make(session, actor, own, part.subject, state=State.FAILED if reason else State.QUEUED)
         made.parent_id = parent.id
         _add_steps(session, made, wish)
-        parts.append((made, reason))
-    for made, reason in parts:
+        all_made.append((made, reason))
+    for made, reason in all_made:
         if reason:
-            record.refuse(session, made, reason)
+            record.refuse(session, made, str(reason))
         else:
             tell(session, made)
     tell(session, parent)
@@ -291,14 +310,14 @@ def _ids(subjects: Sequence[Subject]) -> str:
     return " ".join(str(one.id) for one in subjects)
 
 
-def _busy(session: Session, subject: Subject) -> str | None:
+def _busy(session: Session, subject: Subject) -> Message | None:
     if subject.id is None:
         return None
     other = select(Operation).where(Operation.resource_id == subject.id, Operation.state.in_(OPEN))
     found = session.scalar(other.limit(1))
     if found is None:
         return None
-    return f"{found.action} is under way with {subject.name} (operation {found.id}): wait for it or cancel it"
+    return say("busy", action=found.action, name=subject.name, operation=found.id)
 
 
 def _refuse_busy(session: Session, subject: Subject) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from polyvisor.op.db.models import Cloud, Project, Resource, Tenant
+from polyvisor.op.message import say
 from polyvisor.op.problem import Conflict
 
 
@@ -48,7 +49,7 @@ class Placed:
 def of_resource(session: Session, resource: Resource) -> Placed:
     """The subject that a resource is. Raises Conflict if it has gone."""
     if resource.gone_at is not None:
-        raise Conflict(f"{resource.name} is not there any more")
+        raise Conflict(say("gone", name=resource.name))
     cloud = session.get_one(Cloud, resource.cloud_id)
     tenant = session.get(Tenant, resource.tenant_id) if resource.tenant_id else None
     subject = Subject(

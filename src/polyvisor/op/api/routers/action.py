@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.requests import HTTPConnection
 from sqlalchemy.orm import Session
 
 from polyvisor.op.actions.action import Action
@@ -20,6 +22,7 @@ from polyvisor.op.api.schemas.operation import OperationOut
 from polyvisor.op.db.models.resource import Kind
 from polyvisor.op.inventory import resource as resources
 from polyvisor.op.inventory import sight
+from polyvisor.op.message import say
 from polyvisor.op.operations import operation as operations
 from polyvisor.op.operations.operation import Wish
 from polyvisor.op.operations.subject import Placed, of_resource
@@ -67,10 +70,8 @@ def act_on_resources(
     request: Request, platform: ThePlatform, caller: TheCaller, wanted: BulkIn, key: IdempotencyKey = None
 ) -> OperationOut:
     """Do the same to several servers: an operation with a part, and so with a result, for each."""
-    if len(set(wanted.resources)) < len(wanted.resources):
-        raise Invalid("body.resources", "names the same server twice")
     right = ACTIONS[wanted.action].right
-    placed = [find_server(request, platform, caller, one, right) for one in wanted.resources]
+    placed = find_servers(request, platform, caller, wanted.resources, right)
     with platform.database.write() as session:
         made = operations.submit_bulk(
             session,
@@ -83,7 +84,7 @@ def act_on_resources(
 
 
 def find_server(
-    request: Request, platform: Platform, caller: Caller, resource_id: str, right: Right
+    request: HTTPConnection, platform: Platform, caller: Caller, resource_id: str, right: Right
 ) -> Placed:
     """A server that the caller sees and has a right to. Raises NotFound, Conflict, Forbidden."""
     with platform.database.read() as session:
@@ -92,10 +93,19 @@ def find_server(
     return placed
 
 
+def find_servers(
+    request: HTTPConnection, platform: Platform, caller: Caller, resource_ids: Sequence[str], right: Right
+) -> list[Placed]:
+    """Several servers. Raises as ``find_server``, and Invalid if one is named twice."""
+    if len(set(resource_ids)) < len(resource_ids):
+        raise Invalid("body.resources", say("server_twice"))
+    return [find_server(request, platform, caller, one, right) for one in resource_ids]
+
+
 def _placed(session: Session, caller: Caller, resource_id: str) -> Placed:
     found = resources.get(session, sight.look(session, caller.access), resource_id)
     if found.kind != Kind.SERVER:
-        raise Conflict(f"{found.name} is a {found.kind}: this can be done to servers only")
+        raise Conflict(say("servers_only", name=found.name, kind=found.kind))
     return of_resource(session, found)
 
 

@@ -18,10 +18,11 @@ from polyvisor.op.api.dependencies import Caller, TheCaller, ThePlatform, Writin
 from polyvisor.op.api.idempotency import IdempotencyKey
 from polyvisor.op.api.needs import ANYWHERE, needs
 from polyvisor.op.api.problems import documented
-from polyvisor.op.api.routers.action import find_server
+from polyvisor.op.api.routers.action import find_server, find_servers
 from polyvisor.op.api.routers.adoption import MANAGE, AdoptionId, adoption_nodes
 from polyvisor.op.api.routers.operation import show
 from polyvisor.op.api.routers.resource import ResourceId
+from polyvisor.op.api.schemas.action import ReleaseIn
 from polyvisor.op.api.schemas.operation import OperationOut
 from polyvisor.op.rights import Right
 
@@ -106,6 +107,21 @@ def release_server(
     with platform.database.write() as session:
         adoption, vm = adoptions.of_server(session, placed.subject)
         return _submit(session, caller, adoption.id, release.NAME, ReleaseArguments(vms=[vm]), key)
+
+
+@router.post("/release", dependencies=[needs(Right.OPERATION_READ, at=ANYWHERE)], **_ASKED)
+def release_servers(
+    request: Request, platform: ThePlatform, caller: TheCaller, wanted: ReleaseIn, key: IdempotencyKey = None
+) -> OperationOut:
+    """Let clouds forget several adopted servers: an operation with a part for each of their adoptions.
+
+    `items` in the result of a part says what became of each server. One that was not adopted has a part of
+    its own, which has failed.
+    """
+    placed = find_servers(request, platform, caller, wanted.resources, Right.SERVER_RELEASE)
+    with platform.database.write() as session:
+        made = requests.release_servers(session, caller.actor, [one.subject for one in placed], key)
+        return show(session, [made])[0]
 
 
 def _submit(  # noqa: PLR0913, PLR0917 - what an operation consists of

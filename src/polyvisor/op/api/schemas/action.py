@@ -30,6 +30,12 @@ class AnyBulkIn(AnyActionIn):
     resources: Resources
 
 
+class ReleaseIn(In):
+    """Adopted servers that are to be released."""
+
+    resources: Resources
+
+
 class CheckOut(Out):
     """What would come of an action: nothing has been done."""
 

@@ -44,11 +44,19 @@ class Page(Out, Generic[T]):
     )
 
 
+class MessageOut(Out):
+    """A message for who shows it in another language."""
+
+    code: str = Field(description="Never changes.", examples=["vm_not_ready"])
+    params: dict[str, str] = Field(examples=[{"vm": "/dc1/vm/app-003", "state": "skipped"}])
+
+
 class FieldErrorOut(Out):
     """A field and what is wrong with it."""
 
     field: str = Field(examples=["body.name"])
     reason: str = Field(examples=["there is a cloud 'north' already"])
+    message: MessageOut | None = Field(None, description="The reason by its code, if it has one.")
 
 
 class ProblemOut(Out):
@@ -59,5 +67,6 @@ class ProblemOut(Out):
     status: int = Field(examples=[409])
     detail: str = Field(examples=["there is a cloud 'north' already"])
     code: str = Field(description="Never changes; programs may rely on it.", examples=["conflict"])
+    message: MessageOut | None = Field(None, description="The detail by its code, if it has one.")
     errors: list[FieldErrorOut] = []
     request_id: str = Field(description="Look for it in the audit log and in the platform's logs.")

@@ -44,7 +44,8 @@ class OperationOut(Out):
     started: datetime | None = Field(validation_alias="started_at")
     finished: datetime | None = Field(validation_alias="finished_at")
     result: dict[str, Any] = Field(
-        description="What came of it: of a new server `server` and the `candidates` with their verdicts."
+        description="What came of it: of a new server `server` and the `candidates` with their verdicts; "
+        "`items`, each with `name`, `state` and `reason`, if it was about several things at once."
     )
     steps: list[StepOut] = Field(default_factory=list)
     children_count: int = Field(0, description="How many parts it has: ask for them by `parent`.")

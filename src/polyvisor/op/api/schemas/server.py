@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -61,12 +62,24 @@ class ConsoleIn(In):
     type: Literal["novnc", "spice-html5", "serial", "webmks"] = "novnc"
 
 
+class RelayOut(Out):
+    """The platform's own websocket to a console."""
+
+    path: str = Field(examples=["/api/v1/resources/0123456789abcdef0123456789abcdef/console"])
+    ticket: str = Field(description="Offered as the subprotocol `ticket.` and this. It is good once.")
+    expires_at: datetime
+
+
 class ConsoleOut(Out):
     """Where a console is, for a while and for whoever has the address."""
 
     type: str
     protocol: str
-    url: str
+    url: str = Field(description="The cloud's own page or socket.")
+    relay: RelayOut | None = Field(
+        description="The same through the platform, for who does not reach the cloud; null: it has none "
+        "for this type."
+    )
 
 
 class SnapshotsOut(Out):

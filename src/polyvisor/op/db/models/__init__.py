@@ -3,6 +3,7 @@
 from polyvisor.op.db.models.adoption import Adoption, AdoptionDiscovery, AdoptionDocument
 from polyvisor.op.db.models.audit import AuditEntry
 from polyvisor.op.db.models.cloud import Cloud
+from polyvisor.op.db.models.console import ConsoleTicket
 from polyvisor.op.db.models.event import Event
 from polyvisor.op.db.models.filter import SavedFilter
 from polyvisor.op.db.models.grant import Grant
@@ -26,6 +27,7 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Cloud",
+    "ConsoleTicket",
     "Event",
     "Grant",
     "JournalThing",

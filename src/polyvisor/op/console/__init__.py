@@ -1,0 +1,1 @@
+"""Consoles of servers: what clouds offer, and tickets for the platform's own relay to them."""
