@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
+from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
 from polyvisor.op.console import ticket
@@ -17,6 +18,7 @@ from polyvisor.op.console.cloud import socket_of
 from polyvisor.op.db.base import new_id, now
 from polyvisor.op.db.models import Cloud, Resource, User
 from polyvisor.op.db.models.cloud import Health
+from polyvisor.op.problem import CloudRefused
 from polyvisor.sandbox import certificates, probes
 
 VERSION, SECURITY = b"RFB 003.008\n", b"\x01\x01"
@@ -212,3 +214,28 @@ def test_it_ends_when_its_time_is_over_or_who_looks_has_lost_the_right(
 )
 def test_the_socket_behind_the_clouds_page_is_known(page: str, socket: str) -> None:
     assert socket_of(page) == socket
+
+
+@pytest.mark.parametrize("page", ["", "tcp://c/?token=abc", "http:///?token=abc", "http://c:x/?token=abc"])
+def test_an_address_that_is_no_page_is_refused_and_not_repeated(page: str) -> None:
+    with pytest.raises(CloudRefused, match="novncproxy_base_url") as caught:
+        socket_of(page)
+    assert "abc" not in str(caught.value)
+
+
+def test_a_proxy_that_sends_elsewhere_is_told_without_its_secret(desk: Desk) -> None:
+    def process_request(connection: ServerConnection, _request: Request) -> Response:
+        answer = connection.respond(302, "")
+        answer.headers["Location"] = "ws:///?token=s3cret"
+        return answer
+
+    with serve(speak, "127.0.0.1", 0, process_request=process_request) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        port = server.socket.getsockname()[1]
+        with desk.open(desk.ticket(f"ws://127.0.0.1:{port}/?token=s3cret")) as console:
+            code, _ = closing(console)
+        server.shutdown()
+        thread.join()
+    assert code == 4503
+    assert "s3cret" not in str(desk.log())

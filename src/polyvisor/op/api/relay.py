@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from fastapi import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketException
 
 from polyvisor.op.problem import CloudUnavailable
 
@@ -44,6 +44,8 @@ async def reach(cloud: str, address: str, trust: ssl.SSLContext) -> AsyncIterato
             open_timeout=CONNECT_SECONDS,
             close_timeout=CLOSE_SECONDS,
         )
+    except InvalidURI:  # after a redirect; it has the address, from which the cause would be printed too
+        raise CloudUnavailable(f"the console proxy of cloud {cloud} sends to no websocket") from None
     except (OSError, TimeoutError, WebSocketException) as fault:
         reason = str(fault) or type(fault).__name__
         raise CloudUnavailable(f"the console proxy of cloud {cloud} does not answer: {reason}") from fault

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from polyvisor.op.message import say
 from polyvisor.op.problem import CloudRefused, Conflict
@@ -35,9 +35,16 @@ def socket_of(page: str) -> str:
     at nothing else of the address; in front of it may be one that looks at the folder. Raises CloudRefused.
     """
     parts = urlsplit(page)
-    if parts.scheme not in _SOCKETS or not parts.netloc:
+    if not _is_address(parts):
         raise CloudRefused("the cloud's address for consoles is no web page: see [vnc] novncproxy_base_url")
     given = parse_qs(parts.query)
     path = given.get("path", [""])[0] or f"?token={given.get('token', [''])[0]}"
     folder = parts.path.rpartition("/")[0]
     return f"{_SOCKETS[parts.scheme]}://{parts.netloc}{folder}/{path.lstrip('/')}"
+
+
+def _is_address(parts: SplitResult) -> bool:
+    try:
+        return parts.scheme in _SOCKETS and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of the port
+        return False
