@@ -143,7 +143,8 @@ func (r reversion) powerState() types.VirtualMachinePowerState {
 	return state
 }
 
-// showConfig replaces a VM's configuration, with all that repeats parts of it.
+// showConfig replaces a VM's configuration, with all that repeats parts of it. Of a NIC that stays, VMware Tools
+// report the address that it had: no guest is there to ask for another one.
 func (i *inventory) showConfig(
 	ctx *simulator.Context, vm *simulator.VirtualMachine, config *types.VirtualMachineConfigInfo,
 ) {
@@ -160,6 +161,11 @@ func (i *inventory) showConfig(
 			}
 			if network := i.networkOf(d.GetVirtualEthernetCard().Backing); network != nil {
 				info.Network = network.Name
+			}
+			for _, was := range vm.Guest.Net {
+				if was.MacAddress == info.MacAddress {
+					info.IpAddress, info.IpConfig = was.IpAddress, was.IpConfig
+				}
 			}
 			net = append(net, info)
 		}

@@ -325,3 +325,20 @@ func TestSnapshotsMoveWithTheVMAndOutliveARestart(t *testing.T) {
 		t.Errorf("left on shared2: %v", left)
 	}
 }
+
+func TestRevertLeavesTheAddressesThatToolsReport(t *testing.T) {
+	l := newLab(t, func(o *options) { o.inventory.vms = 1 })
+	addresses := func() (found []string) {
+		vm := l.vms()[0]
+		for _, nic := range vm.Guest.Net {
+			found = append(append(found, nic.MacAddress), nic.IpAddress...)
+		}
+		return found
+	}
+	before := addresses()
+	snapshot := l.snapshot(object.NewVirtualMachine(l.client, l.vms()[0].Self), "before", true)
+	l.done(l.revert(snapshot, false))
+	if now := addresses(); len(now) < 2 || !slices.Equal(now, before) {
+		t.Errorf("%v, before %v", now, before)
+	}
+}
