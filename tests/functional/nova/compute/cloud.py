@@ -199,8 +199,8 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
         return self.wait_for(self.api.post_server({"server": server}), state)
 
     def wait_for(self, server: dict[str, Any], state: str) -> dict[str, Any]:
-        """Wait until a server is in `state`, half a minute at most."""
-        return self._wait_for_server_parameter(server, {"status": state}, max_retries=60)
+        """Wait until a server is in `state`, two minutes at most."""
+        return self._wait_for_server_parameter(server, {"status": state}, max_retries=240)
 
     def wish(self, **names: str) -> dict[str, str]:
         """Return metadata that ask for a place."""
