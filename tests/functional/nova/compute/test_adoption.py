@@ -132,7 +132,7 @@ class UsedTest(AdoptedCloud):
         size = {"VCPU": machine.cpus, "MEMORY_MB": machine.memory_mb, "DISK_GB": self.root_gb(self.found)}
         assert booked["resources"] == size
         # Nova meters whole seconds.
-        wait_until(lambda: bool(self.usages()), seconds=20)
+        wait_until(lambda: bool(self.usages()), seconds=60)
         (metered,) = self.usages()
         assert (metered["instance_id"], metered["vcpus"]) == (server["id"], machine.cpus)
         assert metered["memory_mb"] == machine.memory_mb

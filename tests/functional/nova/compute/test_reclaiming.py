@@ -38,7 +38,7 @@ class ReclaimingTest(CloudTest):
         wanted = self._build_server(image_uuid=IMAGE, flavor_id=self.flavor, networks="none")
         wanted["metadata"] = self.wish(host="esx11", datastore="shared1")
         server = self.api.post_server({"server": wanted})
-        wait_until(self.has_broken, seconds=30)
+        wait_until(self.has_broken, seconds=60)
         self.break_method(method="*", action=action)
         server = self.wait_for(server, "ERROR")
         assert server["OS-EXT-SRV-ATTR:host"] is None
@@ -56,7 +56,7 @@ class ReclaimingTest(CloudTest):
     def wait_for_a_round(self, compute: str) -> None:
         """Wait until all records that a compute service has now have been looked at."""
         self.begin(compute, LAST)
-        wait_until(lambda: f"{LAST} that failed may have left" in self.log(), seconds=20)
+        wait_until(lambda: f"{LAST} that failed may have left" in self.log(), seconds=60)
 
     def log(self) -> str:
         return str(self.stdlog.logger.output)
@@ -64,7 +64,7 @@ class ReclaimingTest(CloudTest):
 
 class LeftTest(ReclaimingTest):
     def assert_reclaimed(self) -> None:
-        wait_until(lambda: not self.records(), seconds=30)
+        wait_until(lambda: not self.records(), seconds=60)
         assert self.everything() == self.before
 
     def test_dropped_from_the_power_on_on(self) -> None:
@@ -75,7 +75,7 @@ class LeftTest(ReclaimingTest):
             assert self.vm_of(server)["power"] == "poweredOn"
             self.wait_for_a_round("compute1")
             assert self.vm_of(server)["power"] == "poweredOn"
-        wait_until(lambda: self.records() == [LAST], seconds=30)
+        wait_until(lambda: self.records() == [LAST], seconds=60)
 
         assert self.everything() == self.before
 
