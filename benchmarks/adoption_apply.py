@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any
 
 import psutil
+from openstack.exceptions import raise_from_response
 
 from benchmarks.inventory import report
 from polyvisor.adoption import journal, rules
@@ -36,6 +37,7 @@ TARGET = 100.0
 #: CPU seconds a VM in all, with which two CPUs reach that.
 CPU_TARGET = 1.2
 PROJECT = "demo"
+RATIO = 16.0
 WIRES = [{"physical_network": "physnet1", "vlan": vlan, "project": PROJECT} for vlan in (30, 40)]
 RULES = {
     "switches": [{"switch": "dvs1", "physical_network": "physnet1"}],
@@ -90,12 +92,23 @@ class Lab:
         role, user = identity.find_role("admin"), identity.find_user("admin")
         identity.assign_project_role_to_user(self.project, user, role)
         self._lift_quotas()
+        self._make_room()
 
     def _lift_quotas(self) -> None:
         connection, project = self.connection, self.project
         connection.compute.update_quota_set(project, instances=-1, cores=-1, ram=-1)
         connection.network.update_quota(project, ports=-1)
         connection.block_storage.update_quota_set(project, volumes=-1, gigabytes=-1)
+
+    def _make_room(self) -> None:
+        """The clusters of the sandbox are smaller than what is adopted in them."""
+        placement = self.connection.placement
+        for provider in placement.resource_providers():
+            path = f"/resource_providers/{provider.id}/inventories"
+            body = placement.get(path).json()
+            for item in body["inventories"].values():
+                item["allocation_ratio"] = RATIO
+            raise_from_response(placement.put(path, json=body))
 
     def cpu(self) -> Counter[str]:
         """CPU seconds of each program until now, and of this one."""

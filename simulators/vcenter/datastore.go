@@ -14,6 +14,10 @@ const (
 	sharedBytes  = 16 << 40
 	clusterBytes = 4 << 40
 	localBytes   = 1 << 40
+
+	// Of a large fleet, so that its disks have room: an average VM is smaller.
+	sharedBytesPerVM  = 32 << 30
+	clusterBytesPerVM = 16 << 30
 )
 
 // createDatastores makes three ranks: seen by all hosts, by one cluster, by one host.
@@ -22,13 +26,14 @@ func (i *inventory) createDatastores() error {
 	for _, cluster := range i.clusters() {
 		all = append(all, i.hosts(cluster)...)
 	}
+	vms := int64(i.spec.vms)
 	for n := 1; n <= i.spec.sharedDatastores; n++ {
-		if err := i.createDatastore(fmt.Sprintf("shared%d", n), sharedBytes, all); err != nil {
+		if err := i.createDatastore(fmt.Sprintf("shared%d", n), max(sharedBytes, vms*sharedBytesPerVM), all); err != nil {
 			return err
 		}
 	}
 	for _, cluster := range i.clusters() {
-		if err := i.createDatastore(cluster.Name+"-ssd", clusterBytes, i.hosts(cluster)); err != nil {
+		if err := i.createDatastore(cluster.Name+"-ssd", max(clusterBytes, vms*clusterBytesPerVM), i.hosts(cluster)); err != nil {
 			return err
 		}
 	}

@@ -114,3 +114,12 @@ func TestFlagsOutOfRange(t *testing.T) {
 		}
 	}
 }
+
+func TestDatastoresHaveRoomForALargeFleet(t *testing.T) {
+	l := newLab(t, func(o *options) { o.inventory.vms = 1200 })
+	for _, name := range []string{"shared1", "shared2", "cluster1-ssd", "cluster2-ssd"} {
+		if free := l.summary(name).FreeSpace; free < 0 {
+			t.Errorf("%s: %d bytes free", name, free)
+		}
+	}
+}
