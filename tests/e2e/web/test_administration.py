@@ -17,7 +17,7 @@ def test_what_the_api_has_against_a_field_is_said_beside_it(page: Page, language
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name=text("common.create", language), exact=True).click()
     field = dialog.locator(".n-form-item").filter(has_text=text("common.name", language)).first
-    expect(field).to_contain_text("at least 1 character")
+    expect(field).to_contain_text(text("message.input_string_too_short", language, min_length="1"))
     expect(dialog.get_by_role("textbox", name=text("common.name", language), exact=True)).to_have_attribute(
         "aria-invalid", "true"
     )
