@@ -27,8 +27,9 @@ from polyvisor.sandbox import (
     probes,
     settings,
     supervision,
+    vcenter,
 )
-from polyvisor.vsphere.session import Endpoint, Session
+from polyvisor.vsphere.session import Session
 from tests.e2e.adopter import Adopter
 from tests.e2e.volumes import Volumes
 
@@ -191,15 +192,7 @@ def volumes(lab: Lab) -> Iterator[Volumes]:
 
 @pytest.fixture
 def session(lab: Lab) -> Iterator[Session]:
-    made = Session(
-        Endpoint(
-            host="127.0.0.1",
-            port=lab.settings.ports["vcenter"],
-            username=inventory.USERNAME,
-            password=lab.settings.secrets["vcenter"],
-            ca_file=str(lab.settings.ca_file),
-        )
-    )
+    made = vcenter.connect(lab.settings, inventory.FIRST_VCENTER)
     yield made
     made.close()
 

@@ -13,9 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
-from polyvisor.sandbox import configuration, inventory, programs
+from polyvisor.sandbox import configuration, programs
 from polyvisor.vsphere import fingerprint
-from polyvisor.vsphere.session import Endpoint, Session
+from polyvisor.vsphere.session import Session
 from tests.e2e.test_volume import give_admin_a_role_in
 
 SECONDS = 400
@@ -163,20 +163,11 @@ class Brownfield:
 
 @pytest.fixture
 def brownfield(
-    lab: Any, adopt: Callable[..., Any], quota: Callable[..., None], tmp_path: Path
+    lab: Any, adopt: Callable[..., Any], quota: Callable[..., None], session: Session, tmp_path: Path
 ) -> Iterator[Brownfield]:
     """A plan of the brownfield VMs, plan.yaml. Afterwards nothing of it is left in OpenStack."""
     quota(**PLENTY)
     give_admin_a_role_in(lab, "demo")
-    session = Session(
-        Endpoint(
-            "127.0.0.1",
-            inventory.USERNAME,
-            lab.settings.secrets["vcenter"],
-            lab.settings.ports["vcenter"],
-            str(lab.settings.ca_file),
-        )
-    )
     adopt("discover", "-o", "found")
     adopt("plan", "found", "--rules", "brownfield.yaml", "--plan", "plan.yaml")
     made = Brownfield(lab, session)
@@ -184,7 +175,6 @@ def brownfield(
     yield made
     if (tmp_path / "plan.yaml.journal").exists():
         adopt("release", "plan.yaml")
-    session.close()
     assert made.traces() == before
 
 

@@ -116,7 +116,7 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
         """Tell which vCenter the backend is of, and on which of its datastores volumes may be."""
         super()._update_volume_stats()
         with suppress(faults.VSphereError):
-            self._stats[VCENTER] = self._vcenter_uuid()
+            self._stats[VCENTER] = self._vsphere.vcenter_uuid
         try:
             stores, _hosts = self._usable()
         except vexc.VMwareDriverException as error:
@@ -234,12 +234,9 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
         return self._get_connection_info(volume, vm, connector)
 
     def _check_vcenter(self, volume: Volume, connector: Mapping[str, Any]) -> None:
-        own, other = self._vcenter_uuid(), connector.get(VCENTER)
+        own, other = self._vsphere.vcenter_uuid, connector.get(VCENTER)
         if other not in {None, own}:
             raise ServerElsewhere(volume=volume.id, vcenter=own, other=other)
-
-    def _vcenter_uuid(self) -> str:
-        return str(self._vsphere.content.about.instanceUuid)
 
     @override
     def terminate_connection(

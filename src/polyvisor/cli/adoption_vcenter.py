@@ -105,7 +105,7 @@ def sessions(file: Path | None, **one: Any) -> Iterator[Mapping[str, Session]]:
         found: dict[str, Session] = {}
         for item in _endpoints(file) if file else [endpoint(**one)]:
             session = stack.enter_context(closing(Session(item)))
-            found[str(session.content.about.instanceUuid)] = session
+            found[session.vcenter_uuid] = session
         yield found
 
 

@@ -94,7 +94,7 @@ def read_placement(session: Session, vm: str) -> Placement:
     tree = _Tree(retrieve(session, ancestry_filter(entities)) if entities else {}, datastores)
     host, pool, folder = around
     return Placement(
-        vcenter_uuid=str(session.content.about.instanceUuid),
+        vcenter_uuid=session.vcenter_uuid,
         vm=Reference(key, unescape(props["name"])),
         host=tree.reference(host),
         cluster=tree.reference(tree.parent(host)),

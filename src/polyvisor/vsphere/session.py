@@ -98,6 +98,11 @@ class Session:
         return self._content
 
     @property
+    def vcenter_uuid(self) -> str:
+        """Instance UUID of this vCenter, by which it is told from all others. Raises as `content` does."""
+        return str(self.content.about.instanceUuid)
+
+    @property
     def generation(self) -> int:
         """How many logins have ended: what lives in vCenter's session, such as a view, died with its own."""
         return self._generation

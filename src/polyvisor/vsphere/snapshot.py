@@ -211,7 +211,7 @@ class _Reader:
     """Makes snapshots of what vCenter says of a VM."""
 
     def __init__(self, session: Session, vm: Properties) -> None:
-        self._vcenter = str(session.content.about.instanceUuid)
+        self._vcenter = session.vcenter_uuid
         self._vm = vm
         self._layouts = {moref(layout.key): layout for layout in vm.get("layoutEx.snapshot", ())}
         self._sizes = {file.key: int(file.size) for file in vm.get("layoutEx.file", ())}

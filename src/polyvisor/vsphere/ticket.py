@@ -86,7 +86,7 @@ def issue(session: Session, vm: str, *, instance_uuid: str, project: str, second
     secret = secrets.token_urlsafe(32)
     digest = digest_of(
         secret,
-        vcenter=str(session.content.about.instanceUuid),
+        vcenter=session.vcenter_uuid,
         vm=vm,
         instance_uuid=instance_uuid,
         project=project,

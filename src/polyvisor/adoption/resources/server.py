@@ -81,7 +81,7 @@ def remove(work: Work, known: Thing) -> None:
         RefusedError: Nova said no.
     """
     compute, path = work.clouds.admin.compute, f"/servers/{known.id}"
-    status = _settled(work, path)
+    status = _settled(work, str(known.id))
     if status in {"ERROR", "BUILD"}:
         # One that was never built is deleted: its VM is as it was. Of all others Nova protects the VM. A
         # service that was killed may have taken with it what a server needs to be built, or to fail.
@@ -96,16 +96,13 @@ def remove(work: Work, known: Thing) -> None:
         ask_gone(compute, "POST", f"{path}/action", {"os-server-release": {}})
 
 
-def _settled(work: Work, path: str) -> str | None:
+def _settled(work: Work, server_id: str) -> str | None:
     """The status of a server, when it is not being built any more; None: it is gone."""
     end = time.monotonic() + min(_BUILD_SECONDS, work.patience)
     while True:
-        try:
-            server = ask(work.clouds.admin.compute, "GET", path)["server"]
-        except RefusedError as exc:
-            if exc.status == 404:
-                return None
-            raise
+        server = _show(work.clouds.admin.compute, server_id)
+        if server is None:
+            return None
         if server["status"] != "BUILD" or time.monotonic() > end:
             return str(server["status"])
         time.sleep(_PAUSE)
@@ -113,13 +110,19 @@ def _settled(work: Work, path: str) -> str | None:
 
 def is_idle(work: Work, server: str) -> bool:
     """Whether a server is there and Nova does nothing with it any more, so that it will not be gone."""
+    found = _show(work.clouds.admin.compute, server)
+    return found is not None and found["status"] != "DELETED" and found["OS-EXT-STS:task_state"] is None
+
+
+def _show(compute: Any, server: str) -> dict[str, Any] | None:
+    """A server as Nova shows it; None: it is gone."""
     try:
-        found = ask(work.clouds.admin.compute, "GET", f"/servers/{server}")["server"]
+        found: dict[str, Any] = ask(compute, "GET", f"/servers/{server}")["server"]
     except RefusedError as exc:
         if exc.status == 404:
-            return False
+            return None
         raise
-    return found["status"] != "DELETED" and found["OS-EXT-STS:task_state"] is None
+    return found
 
 
 def fault(work: Work, server: str) -> str:
@@ -178,13 +181,8 @@ class Watch:
         """
         of_status = {status: state for state, statuses in _STATUSES.items() for status in statuses}
         for server in servers:
-            try:
-                status = ask(self._compute, "GET", f"/servers/{server}")["server"]["status"]
-            except RefusedError as exc:
-                if exc.status != 404:
-                    raise
-                status = "DELETED"
-            if state := of_status.get(status):
+            found = _show(self._compute, server)
+            if state := of_status.get(found["status"] if found else "DELETED"):
                 self._states[server] = state
 
     def _want(self, ends: Iterable[str], change: int) -> None:

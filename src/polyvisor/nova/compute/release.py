@@ -41,7 +41,7 @@ class Release(Work):
         """
         with self._cluster.finding(instance.uuid):
             machine = self._read(instance)
-        if machine.instance_uuid != instance.uuid and not _is_of(machine, instance.uuid):
+        if machine.instance_uuid != instance.uuid and _find_record(machine, instance.uuid) is None:
             # A release that failed half way has given it back.
             summary = f"forget server {instance.uuid}, which VM {machine.name} ({machine.moref}) was"
             return Plan(machine.moref, summary, {"server": instance.uuid, "left": []}, machine.tasks)
@@ -62,9 +62,8 @@ class Release(Work):
     def start(self, plan: Plan) -> Any:
         """Make it what it was, unless it is."""
         machine = vsphere.read_machine(self._cluster.session, plan.vm)
-        if machine.record is None or not _is_of(machine, plan.details["server"]):
-            return None
-        return vsphere.start_giving_back(self._cluster.session, machine, machine.record)
+        record = _find_record(machine, plan.details["server"])
+        return record and vsphere.start_giving_back(self._cluster.session, machine, record)
 
     def is_done(self, plan: Plan) -> bool:
         """Look whether it is still the server's."""
@@ -104,13 +103,14 @@ class Release(Work):
         return vsphere.read_machine(session, vm)
 
 
-def _is_of(machine: Machine, server: str) -> bool:
-    return machine.record is not None and machine.record.server == server
+def _find_record(machine: Machine, server: str) -> Record | None:
+    record = machine.record
+    return record if record is not None and record.server == server else None
 
 
 def _record(machine: Machine, server: str) -> Record:
-    record = machine.record
-    if record is None or not _is_of(machine, server):
+    record = _find_record(machine, server)
+    if record is None:
         raise errors.AdoptionRefused(
             reason=f"VM {machine.name} does not say what it was before it was adopted as server {server}."
         )

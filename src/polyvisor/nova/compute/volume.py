@@ -34,8 +34,7 @@ class VMwareVolumeOps(stock.VMwareVolumeOps):
     @override
     def get_volume_connector(self, instance: Instance) -> dict[str, Any]:
         """Tell Cinder which vCenter the server's VM is in: its moref names another VM in every other."""
-        vcenter = str(self._vsphere.content.about.instanceUuid)
-        return {**super().get_volume_connector(instance), "vcenter_uuid": vcenter}
+        return {**super().get_volume_connector(instance), "vcenter_uuid": self._vsphere.vcenter_uuid}
 
     @override
     def _attach_volume_vmdk(
