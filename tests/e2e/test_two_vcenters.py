@@ -205,6 +205,9 @@ def _no_volume_of_the_other(two: TwoVCenters, volumes: Any, server: str) -> None
     volume = volumes.create("--size", "1", "--type", FIRST_VCENTER.volume_type)
     [path] = two.vm_of(SECOND_VCENTER, server)
     disks = two.govc(SECOND_VCENTER, "device.ls", "-vm", path)
-    two.lab.openstack("server", "add", "volume", server, volume)
-    two.lab.until(lambda: volumes.status(volume) == "available", f"{volume} to be let go of", SECONDS)
+    refused = two.lab.openstack("server", "add", "volume", server, volume)
+    assert refused.returncode != 0
+    for named in (volume, server, *two.uuids.values(), "Attach it to a server of its own vCenter"):
+        assert named in refused.stderr
+    assert volumes.status(volume) == "available"
     assert two.govc(SECOND_VCENTER, "device.ls", "-vm", path) == disks

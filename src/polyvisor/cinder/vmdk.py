@@ -49,13 +49,13 @@ class VolumeHeld(exception.VolumeIsBusy):
     )
 
 
-class ServerElsewhere(exception.VolumeDriverException):
+class ServerElsewhere(exception.InvalidConnectorException):
     """The volume is in one vCenter, the server in another: a moref from there names any VM here."""
 
+    # Of this and what Cinder and Nova write before it, Nova keeps 255 bytes.
     message = (
-        "Volume %(volume)s is in vCenter %(vcenter)s, and the server in vCenter %(other)s. Attach it to a "
-        "server of its own vCenter; or copy it there: upload it to an image, and make a volume of the image "
-        "with the type of that vCenter"
+        "the volume is in vCenter %(vcenter)s, the server in vCenter %(other)s. Attach it to a server of its "
+        "own vCenter, or copy it by an image"
     )
 
 
@@ -213,12 +213,23 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
             volume.name, folder, pool, host, summary.name, extra_config=self._get_extra_config(volume)
         )
 
-    # --- volumes whose disk is in place ---
+    # --- attaching ---
+
+    @override
+    def validate_connector(self, connector: Mapping[str, Any]) -> None:
+        """Refuse a server of another vCenter, before anything is prepared for it.
+
+        Cinder makes a 400 of that; of what `initialize_connection` raises, it makes a 500, which Nova tries
+        again several times, and nobody is told the reason.
+        """
+        super().validate_connector(connector)
+        own, other = self._vsphere.vcenter_uuid, connector.get(VCENTER)
+        if other not in {None, own}:
+            raise ServerElsewhere(vcenter=own, other=other)
 
     @override
     def initialize_connection(self, volume: Volume, connector: Mapping[str, Any]) -> Any:
         """Prepare to attach; a disk that the server has already stays where it is."""
-        self._check_vcenter(volume, connector)
         found = self._backing(volume)
         if found is None or not found.in_place:
             return super().initialize_connection(volume, connector)
@@ -233,10 +244,7 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
         vm = vim_util.get_moref(found.vm.moref, "VirtualMachine")
         return self._get_connection_info(volume, vm, connector)
 
-    def _check_vcenter(self, volume: Volume, connector: Mapping[str, Any]) -> None:
-        own, other = self._vsphere.vcenter_uuid, connector.get(VCENTER)
-        if other not in {None, own}:
-            raise ServerElsewhere(volume=volume.id, vcenter=own, other=other)
+    # --- volumes whose disk is in place ---
 
     @override
     def terminate_connection(

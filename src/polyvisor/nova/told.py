@@ -13,6 +13,7 @@ from polyvisor.vsphere import faults
 
 _LENGTH = 200
 _AWAY = "vCenter is not available"
+_BAD_INPUT = exception.InvalidInput.msg_fmt.partition("%")[0]
 
 
 def reason(error: BaseException) -> str:
@@ -36,6 +37,17 @@ def write(details: str, error: BaseException) -> str:
     """Return the details of an event with the reason as their first line."""
     words = textwrap.shorten(reason(error), _LENGTH, placeholder=" ...")
     return f"{words}\n{details.removesuffix(words).rstrip()}"
+
+
+def refused(details: str) -> str | None:
+    """Return why another service took something for bad input, from Nova's own details; None for others.
+
+    That is for whoever gave it. What else fails may have addresses of services in its words.
+    """
+    words = details.partition("\n")[0]
+    if not words.startswith(_BAD_INPUT):
+        return None
+    return words.rpartition(_BAD_INPUT)[2].partition(" (HTTP ")[0]
 
 
 def read(details: str) -> str | None:

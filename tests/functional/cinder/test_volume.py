@@ -28,10 +28,12 @@ def test_a_volume_is_made_when_it_is_attached_and_is_copied_and_deleted(cloud: C
 
 
 def test_a_server_of_another_vcenter_does_not_get_the_disk_whatever_moref_its_vm_has(cloud: Cloud) -> None:
-    vm, own = cloud.vm("here", running=False), str(cloud.session.content.about.instanceUuid)
+    vm, own, other = cloud.vm("here", running=False), cloud.session.vcenter_uuid, str(uuid.uuid4())
     volume = cloud.create()
     cloud.wait(volume, "available")
-    cloud.attach(volume, str(uuid.uuid4()), vm, status=500, vcenter_uuid=str(uuid.uuid4()))
+    refused = cloud.attach(volume, str(uuid.uuid4()), vm, status=400, vcenter_uuid=other)
+    for vcenter in (own, other):
+        assert vcenter in refused["badRequest"]["message"]
     assert cloud.backing(volume) is None
     cloud.wait(volume, "available")
     cloud.attach(volume, cloud.uuid(vm), vm, vcenter_uuid=own)

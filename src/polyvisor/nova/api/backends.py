@@ -1,4 +1,4 @@
-"""The backends of Cinder: which datastores the volumes of each may be on, as our volume driver reports it."""
+"""The backends of Cinder: the vCenter and the datastores of each, as our volume driver reports them."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -8,9 +8,36 @@ from cinderclient import exceptions as cinder_exceptions
 from keystoneauth1 import exceptions as keystone_exceptions
 from nova.context import get_admin_context
 from nova.volume import cinder
+from oslo_log import log as logging
 
+LOG = logging.getLogger(__name__)
+
+# As in `polyvisor.cinder.vmdk`.
+_VCENTER = "vcenter_uuid"
 _DATASTORES = "polyvisor_datastores"
-"""As in `polyvisor.cinder.vmdk`."""
+# What Cinder tells administrators of a volume.
+_HOST = "os-vol-host-attr:host"
+_PROJECT = "os-vol-tenant-attr:tenant_id"
+_FAILURES = (cinder_exceptions.ClientException, keystone_exceptions.ClientException)
+
+
+def vcenter_of(volume: str, project: str) -> str | None:
+    """Return the instance UUID of the vCenter that a volume is in.
+
+    :param volume: UUID.
+    :return: None if Cinder does not say: its driver is another one, it does not answer, or the project has no
+        such volume.
+    """
+    try:
+        client = cinder.cinderclient(get_admin_context())
+        found = client.volumes.get(volume)
+        if getattr(found, _PROJECT, None) == project:
+            return _reported(client, _VCENTER).get(getattr(found, _HOST, None))
+    except cinder_exceptions.NotFound:
+        pass
+    except _FAILURES as error:
+        LOG.warning("Cinder does not tell of the backend of volume %s: %s", volume, error)
+    return None
 
 
 def check(volumes: Mapping[str, str]) -> None:
@@ -24,13 +51,18 @@ def check(volumes: Mapping[str, str]) -> None:
         return
     try:
         client = cinder.cinderclient(get_admin_context())
-        homes = {volume: getattr(client.volumes.get(volume), "os-vol-host-attr:host") for volume in volumes}
-        known = {pool.name: getattr(pool, _DATASTORES, None) for pool in client.pools.list(detailed=True)}
-    except (cinder_exceptions.ClientException, keystone_exceptions.ClientException) as error:
+        homes = {volume: getattr(client.volumes.get(volume), _HOST) for volume in volumes}
+        known = _reported(client, _DATASTORES)
+    except _FAILURES as error:
         reason = f"Cinder does not tell of its backends: {error}"
         raise webob.exc.HTTPServiceUnavailable(explanation=reason) from error
     for volume, datastore in volumes.items():
         _check(volume, homes[volume], known.get(homes[volume]), datastore)
+
+
+def _reported(client: Any, key: str) -> dict[str | None, Any]:
+    """Return what each backend says of itself under a key."""
+    return {pool.name: getattr(pool, key, None) for pool in client.pools.list(detailed=True)}
 
 
 def _check(volume: str, home: str, datastores: Collection[Any] | None, datastore: str) -> None:

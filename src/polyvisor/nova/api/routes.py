@@ -5,7 +5,7 @@ same noun before it does anything else.
 """
 
 from polyvisor.nova.api.additions import instance_action
-from polyvisor.nova.api.checks import action, creation, deletion, metadata
+from polyvisor.nova.api.checks import action, attachment, creation, deletion, metadata
 from polyvisor.nova.api.checks import snapshot as snapshot_checks
 from polyvisor.nova.api.handlers import (
     adoption,
@@ -48,6 +48,7 @@ CHECKS = (
     ("/servers/{server_id}/metadata", {"POST": (metadata, "create"), "PUT": (metadata, "update_all")}),
     ("/servers/{server_id}/metadata/{key}", {"PUT": (metadata, "update")}),
     (ACTION_PATH, {"POST": (action, "action")}),
+    ("/servers/{server_id}/os-volume_attachments", {"POST": (attachment, "create")}),
     (
         "/servers/{server_id}/os-volume_attachments/{volume_id}",
         {"DELETE": (snapshot_checks, "detach")},

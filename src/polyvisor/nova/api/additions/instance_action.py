@@ -1,4 +1,4 @@
-"""GET /servers/{server_id}/os-instance-actions: why our long work failed, for whoever may see the action.
+"""GET /servers/{server_id}/os-instance-actions: why our long work, or the attachment of a volume, failed.
 
 Nova's own message of a failed action is "Error", whatever it was; the details of the events are for
 administrators.
@@ -15,6 +15,8 @@ from nova.context import RequestContext
 from polyvisor.nova import told
 
 Body = dict[str, Any]
+
+_ATTACHMENT = "compute_attach_volume"
 
 
 def show(req: wsgi.Request, body: Body, server_id: str, id: str) -> Body:  # noqa: A002, ARG001 - of the route
@@ -42,5 +44,11 @@ def _explain(context: RequestContext, server_id: str, actions: Iterable[Body]) -
 def _reason(cell: RequestContext, server_id: str, request_id: str) -> str | None:
     action = objects.InstanceAction.get_by_request_id(cell, server_id, request_id)
     events = objects.InstanceActionEventList.get_by_action(cell, action.id) if action else []
-    ours = [event for event in events if event.event.startswith("polyvisor_") and event.result == "Error"]
-    return next((told.read(event.details) for event in ours if event.details), None)
+    reasons = (_told(event) for event in events if event.result == "Error" and event.details)
+    return next(filter(None, reasons), None)
+
+
+def _told(event: objects.InstanceActionEvent) -> str | None:
+    if event.event == _ATTACHMENT:
+        return told.refused(event.details)
+    return told.read(event.details) if event.event.startswith("polyvisor_") else None

@@ -4,8 +4,6 @@ from collections.abc import Collection
 from typing import Any
 
 import webob.exc
-from nova import context as nova_context
-from nova import exception
 from nova.api.openstack import wsgi
 from nova.compute.api import API
 from nova.context import RequestContext
@@ -13,6 +11,7 @@ from nova.objects.instance import Instance
 
 from polyvisor.nova import dependants
 from polyvisor.nova.api.checks import protection
+from polyvisor.nova.api.checks.server import find
 from polyvisor.nova.clone import of_source
 
 _DELETING = {"forceDelete", "rebuild", "shelve", "shelveOffload"}
@@ -48,10 +47,6 @@ def needed_by(
 
 
 def _check(context: RequestContext, server_id: str) -> None:
-    with nova_context.target_cell(context, None) as lookup:
-        try:
-            server = API().get(lookup, server_id, expected_attrs=["system_metadata"])
-        except exception.InstanceNotFound:
-            return
-    if clones := needed_by(context, server):
+    server = find(context, server_id, "system_metadata")
+    if server and (clones := needed_by(context, server)):
         raise webob.exc.HTTPConflict(explanation=dependants.reason(f"server {server.uuid}", clones) + ".")

@@ -5,14 +5,12 @@ The wish counts when the server is built again somewhere: by resize, rebuild, un
 
 from typing import Any
 
-from nova import context as nova_context
-from nova import exception
 from nova.api.openstack import wsgi
-from nova.compute.api import API
 
 from polyvisor.nova import errors, wish
 from polyvisor.nova.api.checks import place
 from polyvisor.nova.api.checks.destination import Destination
+from polyvisor.nova.api.checks.server import find
 from polyvisor.vsphere.wish import Wish
 
 
@@ -43,16 +41,14 @@ def _member(body: Any, name: str) -> Any:
 def _check(req: wsgi.Request, server_id: str, change: Any, *, keeps: bool) -> None:
     if place.read_wish(change) is None:
         return
-    with nova_context.target_cell(req.environ["nova.context"], None) as context:
-        try:
-            server = API().get(context, server_id)
-        except exception.InstanceNotFound:
-            return
-        wanted = place.read_wish({**server.metadata, **change} if keeps else change)
-        # A wish that no longer holds must not stand in the way of other metadata.
-        if wanted is not None and wanted != _present(server.metadata):
-            place.authorize(context, server.project_id)
-            place.check(context, wanted, 0, Destination())
+    context = req.environ["nova.context"]
+    if (server := find(context, server_id)) is None:
+        return
+    wanted = place.read_wish({**server.metadata, **change} if keeps else change)
+    # A wish that no longer holds must not stand in the way of other metadata.
+    if wanted is not None and wanted != _present(server.metadata):
+        place.authorize(context, server.project_id)
+        place.check(context, wanted, 0, Destination())
 
 
 def _present(metadata: dict[str, str]) -> Wish | None:

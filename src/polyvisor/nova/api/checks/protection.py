@@ -6,15 +6,14 @@ nova-compute asks again before it changes anything, so this is for a good answer
 from typing import Any
 
 import webob.exc
-from nova import context as nova_context
 from nova import exception
 from nova.api.openstack import wsgi
 from nova.compute import flavors, vm_states
-from nova.compute.api import API
 from nova.context import RequestContext
 from nova.objects.instance import Instance
 
 from polyvisor.nova import adoption
+from polyvisor.nova.api.checks.server import find
 
 _DELETING = frozenset({"forceDelete"})
 _UNBUILT = frozenset({vm_states.BUILDING, vm_states.ERROR})
@@ -57,12 +56,8 @@ def action(req: wsgi.Request, server_id: str, body: Any) -> None:
 
 
 def _adopted(context: RequestContext, server_id: str) -> Instance | None:
-    with nova_context.target_cell(context, None) as lookup:
-        try:
-            server = API().get(lookup, server_id, expected_attrs=["metadata", "system_metadata", "flavor"])
-        except exception.InstanceNotFound:
-            return None
-    return server if adoption.is_adopted(server) else None
+    server = find(context, server_id, "metadata", "system_metadata", "flavor")
+    return server if server and adoption.is_adopted(server) else None
 
 
 def _require_unlocked(server: Instance) -> None:

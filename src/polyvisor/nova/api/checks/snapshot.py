@@ -8,17 +8,16 @@ anything, so a server that cannot be asked about is left to it.
 from typing import Any
 
 import webob.exc
-from nova import context as nova_context
 from nova import exception
 from nova.api.openstack import wsgi
 from nova.compute import flavors
-from nova.compute.api import API
 from nova.context import RequestContext
 from nova.objects.instance import Instance
 from oslo_log import log as logging
 
 from polyvisor.nova import rpc
 from polyvisor.nova.api import computes
+from polyvisor.nova.api.checks.server import find
 
 LOG = logging.getLogger(__name__)
 
@@ -38,13 +37,13 @@ def action(req: wsgi.Request, server_id: str, body: Any) -> None:
     name = next(iter(body), None) if isinstance(body, dict) else None
     if name not in {*_REPLACES, "resize", "migrate"}:
         return
-    with nova_context.target_cell(req.environ["nova.context"], None) as context:
-        server = _server(context, server_id)
-        why = server and (_REPLACES.get(name) or _resize(context, server, body[name]))
-        if server and why and (count := _chain(context, server).get("snapshots")):
-            raise webob.exc.HTTPConflict(
-                explanation=f"Server {server.uuid} has {count} vCenter snapshots. {why}. {_WAY_OUT}"
-            )
+    context = req.environ["nova.context"]
+    server = find(context, server_id, "flavor")
+    why = server and (_REPLACES.get(name) or _resize(context, server, body[name]))
+    if server and why and (count := _chain(context, server).get("snapshots")):
+        raise webob.exc.HTTPConflict(
+            explanation=f"Server {server.uuid} has {count} vCenter snapshots. {why}. {_WAY_OUT}"
+        )
 
 
 def detach(req: wsgi.Request, server_id: str, volume_id: str) -> None:
@@ -52,20 +51,13 @@ def detach(req: wsgi.Request, server_id: str, volume_id: str) -> None:
 
     :raises webob.exc.HTTPConflict: the volume is part of a snapshot of the server.
     """
-    with nova_context.target_cell(req.environ["nova.context"], None) as context:
-        server = _server(context, server_id)
-        if server and volume_id in _chain(context, server).get("volumes", ()):
-            raise webob.exc.HTTPConflict(
-                explanation=f"Volume {volume_id} is part of vCenter snapshots of server {server.uuid}. "
-                f"Detaching it would break them, and lose what was written to it since. {_WAY_OUT}"
-            )
-
-
-def _server(context: RequestContext, server_id: str) -> Instance | None:
-    try:
-        return API().get(context, server_id, expected_attrs=["flavor"])
-    except exception.InstanceNotFound:
-        return None
+    context = req.environ["nova.context"]
+    server = find(context, server_id, "flavor")
+    if server and volume_id in _chain(context, server).get("volumes", ()):
+        raise webob.exc.HTTPConflict(
+            explanation=f"Volume {volume_id} is part of vCenter snapshots of server {server.uuid}. "
+            f"Detaching it would break them, and lose what was written to it since. {_WAY_OUT}"
+        )
 
 
 def _resize(context: RequestContext, server: Instance, resize: Any) -> str | None:
