@@ -21,6 +21,18 @@ def network(lab: Any) -> Iterator[str]:
     lab.govc("object.destroy", f"/dc1/network/{NAME}")
 
 
+def test_administrators_see_by_which_switch_a_compute_service_reaches_a_physical_network(lab: Any) -> None:
+    command = ("vmware", "physnet", "mapping", "list")
+    every = lab.openstack_json(*command, as_cloud="admin")
+    assert {"compute1", "compute2"} <= {row["Compute Host"] for row in every}
+    only = ("--compute-host", "compute1", "--physical-network", "physnet1")
+    [row] = lab.openstack_json(*command, *only, as_cloud="admin")
+    assert row in every
+    assert (row["Cluster"], row["Switch"], row["Switch Type"]) == ("cluster1", "dvs1", "dvs")
+    assert lab.openstack_json(*command, "--switch", "none", as_cloud="admin") == []
+    assert lab.openstack_json(*command) == []
+
+
 def test_an_existing_port_group_is_named_for_a_network(lab: Any, network: str) -> None:
     mapping = ("vmware", "port", "group", "mapping")
     where = ("--network", "accounting", "--compute-host", "compute1")

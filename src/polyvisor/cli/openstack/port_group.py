@@ -1,4 +1,7 @@
-"""openstack vmware port group list, show; openstack vmware port group mapping create, list, delete."""
+"""openstack vmware port group list, show; openstack vmware port group mapping create, list, delete.
+
+And openstack vmware physnet mapping list: by which switch a compute service reaches a physical network.
+"""
 
 import argparse
 from collections.abc import Sequence
@@ -8,6 +11,7 @@ from openstack import exceptions
 from openstackclient import command
 
 _GROUPS, _MAPPINGS = "/vmware-port-groups", "/vmware-port-group-mappings"
+_PHYSNETS = "/vmware-physnet-mappings"
 _COLUMNS = {
     "ID": "id",
     "Network": "network_id",
@@ -26,6 +30,15 @@ _MAPPING_COLUMNS = {
     "Compute Host": "compute_host",
     "Port Group": "port_group",
 }
+_PHYSNET_COLUMNS = {
+    "Compute Host": "compute_host",
+    "Physical Network": "physical_network",
+    "vCenter": "vcenter",
+    "Datacenter": "datacenter",
+    "Cluster": "cluster",
+    "Switch": "switch",
+    "Switch Type": "switch_type",
+}
 
 
 def _ask(client: Any, method: str, path: str, **call: Any) -> Any:
@@ -36,6 +49,10 @@ def _ask(client: Any, method: str, path: str, **call: Any) -> Any:
 
 def _network_id(client: Any, name: str) -> str:
     return str(client.find_network(name, ignore_missing=False).id)
+
+
+def _filters(parsed_args: argparse.Namespace, *names: str) -> dict[str, str]:
+    return {name: getattr(parsed_args, name) for name in names if getattr(parsed_args, name)}
 
 
 def _rows(columns: dict[str, str], items: list[dict[str, Any]]) -> tuple[list[str], list[list[Any]]]:
@@ -62,8 +79,7 @@ class ListPortGroup(command.Lister):
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Sequence[Any]]:
         """Return headings and rows."""
         client = self.app.client_manager.network
-        names = ("vcenter", "switch", "scope", "state")
-        query = {name: getattr(parsed_args, name) for name in names if getattr(parsed_args, name)}
+        query = _filters(parsed_args, "vcenter", "switch", "scope", "state")
         if parsed_args.network:
             query["network_id"] = _network_id(client, parsed_args.network)
         return _rows(_COLUMNS, _ask(client, "GET", _GROUPS, params=query)["vmware_port_groups"])
@@ -128,11 +144,9 @@ class ListMapping(command.Lister):
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Sequence[Any]]:
         """Return headings and rows."""
         client = self.app.client_manager.network
-        query = {}
+        query = _filters(parsed_args, "compute_host")
         if parsed_args.network:
             query["network_id"] = _network_id(client, parsed_args.network)
-        if parsed_args.compute_host:
-            query["compute_host"] = parsed_args.compute_host
         found = _ask(client, "GET", _MAPPINGS, params=query)["vmware_port_group_mappings"]
         return _rows(_MAPPING_COLUMNS, found)
 
@@ -149,3 +163,24 @@ class DeleteMapping(command.Command):
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Delete it."""
         _ask(self.app.client_manager.network, "DELETE", f"{_MAPPINGS}/{parsed_args.mapping}")
+
+
+class ListPhysnetMapping(command.Lister):
+    """List by which switch each compute service reaches each physical network."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the parser with the filters."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("--compute-host", metavar="<compute-host>", help="Only of this compute service")
+        parser.add_argument("--physical-network", metavar="<physical-network>", help="Only of this one")
+        parser.add_argument(
+            "--vcenter", metavar="<vcenter>", help="Only in this vCenter (its section's name)"
+        )
+        parser.add_argument("--switch", metavar="<switch>", help="Only by switches of this name")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Sequence[Any]]:
+        """Return headings and rows."""
+        query = _filters(parsed_args, "compute_host", "physical_network", "vcenter", "switch")
+        found = _ask(self.app.client_manager.network, "GET", _PHYSNETS, params=query)
+        return _rows(_PHYSNET_COLUMNS, found["vmware_physnet_mappings"])
