@@ -374,6 +374,7 @@ def test_adopted_and_released(desk: Desk) -> None:
     put(desk.op, desk.cloud, found)
     resource = desk.op.admin.get(f"resources/{vm['progress']['resource_id']}").json()
     assert resource["attributes"]["origin"] == "adopted"
+    assert resource["attributes"]["adoption"] == desk.id
     answer = desk.op.admin.post(f"resources/{resource['id']}/release")
     assert answer.status_code == 202, answer.text
     assert desk.work(answer.json()["id"])["state"] == "succeeded"

@@ -9,6 +9,7 @@ from polyvisor.op.db.base import now
 from polyvisor.op.db.models.resource import Kind
 from polyvisor.op.inventory import store
 from polyvisor.op.inventory.found import TOP, Found, Ref
+from polyvisor.op.inventory.readers import server as server_reader
 from tests.functional.op.inventory import make_cloud, make_tenant, names, put, server
 
 CLUSTER = Found(Kind.CLUSTER, "vc:domain-c1", "cluster1", "up", place=TOP)
@@ -287,6 +288,19 @@ def test_the_overview_counts(op: Any, north: str) -> None:
         "storage_bytes": 2 * 2**30,
         "storage_free_bytes": 2**30,
     }
+
+
+def test_servers_that_others_have_adopted_are_marked_and_theirs_to_release(op: Any, north: str) -> None:
+    told = {"id": "id-of-app", "name": "app", "status": "ACTIVE", "os-server-adopt:adopted": True}
+    put(op, north, server_reader.found(told), server_reader.found({"id": "id-of-vm", "name": "vm"}))
+    [found] = op.admin.get("resources", params={"q": "adopted"}).json()["items"]
+    assert found["name"] == "app"
+    shown = op.admin.get(f"resources/{found['id']}").json()["attributes"]
+    assert (shown["origin"], "adoption" in shown) == ("adopted", False)
+    refused = op.admin.post(f"resources/{found['id']}/release")
+    assert (refused.status_code, "polyvisor adopt" in refused.text) == (409, True)
+    [other] = op.admin.get("resources", params={"q": "id-of-vm"}).json()["items"]
+    assert "origin" not in op.admin.get(f"resources/{other['id']}").json()["attributes"]
 
 
 def test_a_moment_of_the_cloud_is_kept(op: Any, north: str) -> None:

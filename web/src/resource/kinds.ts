@@ -44,4 +44,4 @@ export const COLUMNS: Record<Kind, readonly string[]> = {
 }
 
 /** Attributes that the first page has no place for: it tells of them in other ways, or they are long. */
-export const HIDDEN: ReadonlySet<string> = new Set(['flavor_id', 'image_id', 'volume_ids', 'metadata', 'fault', 'progress', 'extra_specs', 'properties', 'placement', 'subnets'])
+export const HIDDEN: ReadonlySet<string> = new Set(['flavor_id', 'image_id', 'volume_ids', 'metadata', 'fault', 'progress', 'extra_specs', 'properties', 'placement', 'subnets', 'adoption'])

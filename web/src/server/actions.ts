@@ -94,8 +94,9 @@ export function useServerActions(done: () => void = () => undefined) {
     return [{ key: 'console', label: t('server.action.console'), disabled: !RUNNING.has(server.status), run: () => openConsole(server.id) }]
   }
 
+  /** Of an adoption of the platform: servers that `polyvisor adopt` has made are released by it, by its plan. */
   function release(servers: readonly Subject[]): Action[] {
-    if (!servers.length || servers.some((one) => one.attributes?.origin !== 'adopted') || !mayAnywhere('server.release')) return []
+    if (!servers.length || servers.some((one) => !one.attributes?.adoption) || !mayAnywhere('server.release')) return []
     const label = t('server.action.release')
     const once = crypto.randomUUID()
     const text = `${t('server.confirm.release')}\n\n${servers.map((one) => one.name).join('\n')}`

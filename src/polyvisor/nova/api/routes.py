@@ -5,6 +5,7 @@ same noun before it does anything else.
 """
 
 from polyvisor.nova.api.additions import instance_action
+from polyvisor.nova.api.additions import server as server_additions
 from polyvisor.nova.api.checks import action, attachment, creation, deletion, metadata
 from polyvisor.nova.api.checks import snapshot as snapshot_checks
 from polyvisor.nova.api.handlers import (
@@ -60,6 +61,8 @@ CHECKS = (
 """Served by Nova, if the check lets them through."""
 
 ADDITIONS = (
+    ("/servers/detail", {"GET": (server_additions, "index")}),
+    ("/servers/{server_id}", {"GET": (server_additions, "show")}),
     ("/servers/{server_id}/os-instance-actions", {"GET": (instance_action, "index")}),
     ("/servers/{server_id}/os-instance-actions/{id}", {"GET": (instance_action, "show")}),
 )

@@ -1,4 +1,4 @@
-"""Where servers come from, as far as the platform knows: those that it has adopted."""
+"""Where servers come from: those that were adopted, and those of them that the platform has adopted."""
 
 from __future__ import annotations
 
@@ -16,15 +16,25 @@ ADOPTED = "adopted"
 
 
 def mark(session: Session, cloud_id: str, found: Sequence[Found]) -> list[Found]:
-    """The same, with the attribute ``origin`` in servers that were adopted; others have none."""
+    """The same, with the attribute ``adoption`` in servers that the platform has adopted: its id."""
     keys = [one.external_id for one in found if one.kind == Kind.SERVER]
     if not keys:
         return list(found)
-    mine = select(JournalThing.external_id).join(Adoption, Adoption.id == JournalThing.adoption_id)
+    mine = select(JournalThing.external_id, Adoption.id).join(
+        Adoption, Adoption.id == JournalThing.adoption_id
+    )
     wanted = (JournalThing.kind == "server", JournalThing.external_id.in_(keys))
-    adopted = set(session.scalars(mine.where(Adoption.cloud_id == cloud_id, *wanted)))
-    return [_marked(one) if one.external_id in adopted else one for one in found]
+    made = mine.where(Adoption.cloud_id == cloud_id, *wanted)
+    by_server = dict(session.execute(made).tuples().all())
+    return [_by(by_server[one.external_id], one) if one.external_id in by_server else one for one in found]
 
 
-def _marked(one: Found) -> Found:
+def adopted(one: Found) -> Found:
+    """The same server, with the attribute ``origin``, which others have not."""
     return replace(one, attributes={**one.attributes, "origin": ADOPTED}, words=(*one.words, ADOPTED))
+
+
+def _by(adoption: str, one: Found) -> Found:
+    # The cloud may be without what tells of adopted servers.
+    known = one if one.attributes.get("origin") == ADOPTED else adopted(one)
+    return replace(known, attributes={**known.attributes, "adoption": adoption})

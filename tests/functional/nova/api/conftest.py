@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nova.conf
 import nova.context
@@ -358,6 +359,14 @@ def cloud(databases: Path, endpoints: Endpoints, tmp_path: Path) -> Iterator[Clo
         cell = _map_cells(tmp_path)
         app = deploy.loadapp(f"config:{tmp_path}/api-paste.ini", name="osapi_compute")
         yield Cloud(tmp_path, webtest.TestApp(app), tokens, cell, endpoints, conf)
+
+
+@pytest.fixture
+def no_security_groups() -> Iterator[None]:
+    """Nova asks Neutron for them whenever it shows a server, and there is no Neutron here."""
+    function = "nova.network.security_group_api.get_instances_security_groups_bindings"
+    with mock.patch(function, return_value={}):
+        yield
 
 
 def _map_cells(directory: Path) -> objects.CellMapping:

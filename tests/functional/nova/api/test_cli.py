@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from unittest import mock
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
@@ -110,14 +109,6 @@ def test_an_error_of_the_api_is_the_commands_error(openstack: Openstack, cloud: 
     finished = openstack("vmware", "host", "list")
     assert "No VMware cluster can be asked" in finished.stderr
     assert finished.returncode == 1
-
-
-@pytest.fixture
-def no_security_groups() -> Iterator[None]:
-    """Nova asks Neutron for them whenever it shows a server, and there is no Neutron here."""
-    function = "nova.network.security_group_api.get_instances_security_groups_bindings"
-    with mock.patch(function, return_value={}):
-        yield
 
 
 @pytest.mark.usefixtures("no_security_groups")

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from polyvisor.op.db.models.resource import Kind
+from polyvisor.op.inventory import origin
 from polyvisor.op.inventory.found import TOP, Batch, Found, Parent, Ref, moment
 from polyvisor.op.inventory.readers.base import PAGE, Item, Reader, Source, following
 
@@ -15,6 +16,8 @@ _MICROVERSION = "2.73"
 _POWER = {0: "unknown", 1: "running", 3: "paused", 4: "off", 6: "crashed", 7: "suspended"}
 #: Nova's name of a cluster's node, ``<moref>.<vCenter's instance uuid>``.
 _CLUSTER = re.compile(r"(domain-c\d+)\.([0-9a-f-]{36})")
+#: With Polyvisor's plug-in, in servers that were adopted.
+_ADOPTED = "os-server-adopt:adopted"
 _EXTENDED = {
     "task_state": "OS-EXT-STS:task_state",
     "vm_state": "OS-EXT-STS:vm_state",
@@ -56,7 +59,7 @@ def found(server: Item) -> Found:
     metadata = server.get("metadata") or {}
     words = [one["address"] for one in addresses] + [str(value) for value in metadata.values()]
     words += [str(flavor.get("original_name", "")), *server.get("tags", ())]
-    return Found(
+    one = Found(
         Kind.SERVER,
         server["id"],
         server["name"] or "",
@@ -69,6 +72,7 @@ def found(server: Item) -> Found:
         words=tuple(words),
         deleted=server.get("status") in {"DELETED", "SOFT_DELETED"},
     )
+    return origin.adopted(one) if server.get(_ADOPTED) else one
 
 
 def _attributes(server: Item, addresses: list[Item], flavor: Item) -> Item:
