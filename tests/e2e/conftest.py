@@ -36,7 +36,7 @@ from tests.e2e.volumes import Volumes
 PORT_BASE = int(os.environ.get("POLYVISOR_E2E_PORT_BASE", "31000"))
 ROOT = Path(tempfile.gettempdir()) / f"polyvisor-e2e-{os.getuid()}-{PORT_BASE}"
 KEEP = bool(os.environ.get("POLYVISOR_E2E_KEEP"))
-UP_SECONDS = 600
+UP_SECONDS = 900  # what changes the configuration starts everything anew, on two clouds perhaps
 COMMAND_SECONDS = 120
 
 

@@ -65,6 +65,11 @@ class TwoVCenters:
             check=False,
         )
 
+    def release(self) -> None:
+        """Let OpenStack forget what of the plan is still adopted."""
+        if (self._folder / "plan.yaml.journal").exists():
+            self.adopt("release", "plan.yaml", "--vcenters", _vcenters(self.lab.settings))
+
     def govc(self, vcenter: VCenter, *words: str) -> str:
         return govc.run(self.lab.settings, *words, vcenter=vcenter)
 
@@ -95,35 +100,54 @@ class TwoVCenters:
 
 @pytest.fixture
 def two(lab: Lab, tmp_path: Path) -> Iterator[TwoVCenters]:
-    """The second vCenter beside the first. Afterwards Nova puts no servers of other tests there."""
-    run_polyvisor("up", "--second-vcenter")
-    made = settings.load(ROOT)
-    assert made is not None
-    give_admin_a_role_in(lab, "demo")
-    both = Lab(made)
-    project = both.admin.identity.find_project("demo").id
-    before = both.admin.compute.get_quota_set(project)
-    both.admin.compute.update_quota_set(project, **PLENTY)
+    """The second vCenter beside the first. Afterwards Nova has it no more, whatever became of the test."""
     with ExitStack() as stack:
+        _put_back_afterwards(lab, stack)
+        run_polyvisor("up", "--second-vcenter")
+        made = settings.load(ROOT)
+        assert made is not None
+        both = Lab(made)
         sessions = {one: stack.enter_context(closing(vcenter.connect(made, one))) for one in VCENTERS}
         found = TwoVCenters(both, sessions, tmp_path)
         (tmp_path / "rules.yaml").write_text(RULES.format(second=found.uuids[SECOND_VCENTER]))
+        stack.callback(found.release)
         yield found
-        if (tmp_path / "plan.yaml.journal").exists():
-            found.adopt("release", "plan.yaml", "--vcenters", _vcenters(made))
-    both.admin.compute.update_quota_set(project, **{name: getattr(before, name) for name in PLENTY})
+
+
+def _put_back_afterwards(lab: Lab, stack: ExitStack) -> None:
+    """What other tests rely on; the last is put back first, and each even if one before it fails."""
+    give_admin_a_role_in(lab, "demo")
+    compute, project = lab.admin.compute, lab.admin.identity.find_project("demo").id
+    before = compute.get_quota_set(project)
+    stack.callback(compute.update_quota_set, project, **{name: getattr(before, name) for name in PLENTY})
+    compute.update_quota_set(project, **PLENTY)
     [cluster] = SECOND_VCENTER.clusters
-    both.supervisor.stop(f"nova-{cluster.compute}")
-    for service in both.admin.compute.services(host=cluster.compute):
-        both.admin.compute.delete_service(service)
-    settings.save(dataclasses.replace(made, second_vcenter=False))  # the next `up` is without it
+    stack.callback(_forget_the_second_vcenter)
+    stack.callback(lambda: [compute.delete_service(one) for one in compute.services(host=cluster.compute)])
+    stack.callback(lab.supervisor.stop, f"nova-{cluster.compute}")
+    stack.callback(_release_all_on, lab, cluster.compute)
+
+
+def _forget_the_second_vcenter() -> None:
+    """The next `up` is without it."""
+    made = settings.load(ROOT)
+    assert made is not None
+    settings.save(dataclasses.replace(made, second_vcenter=False))
+
+
+def _release_all_on(lab: Lab, compute: str) -> None:
+    """If the plan could not be released: Nova deletes no compute service that has servers."""
+    for server in lab.admin.compute.servers(all_projects=True, compute_host=compute):
+        command = ("server", "vmware", "release", "--all-projects", "--wait", server.id)
+        done = lab.openstack(*command, as_cloud="admin")
+        assert done.returncode == 0, done.stderr
 
 
 def _vcenters(made: settings.Settings) -> str:
     return str(made.root / "etc" / "vcenters.yaml")
 
 
-@pytest.mark.timeout(900)  # on a busy machine
+@pytest.mark.timeout(900, func_only=True)  # on a busy machine; fixtures have limits of their own
 def test_the_same_morefs_in_two_vcenters(two: TwoVCenters, volumes: Any) -> None:
     lab, both = two.lab, ("--vcenters", _vcenters(two.lab.settings))
     two.adopt("discover", "-o", "first")
@@ -185,10 +209,10 @@ def _use(two: TwoVCenters, adopted: Mapping[str, str], ready: list[Any], first: 
     lab, before = two.lab, two.powers(ready)
     server = lab.tenant.compute.get_server(adopted[first])
     lab.tenant.compute.stop_server(server)
-    lab.wait(server, "SHUTOFF")
+    lab.wait(server, "SHUTOFF", SECONDS)
     assert two.powers(ready) == before | {first: "poweredOff"}
     lab.tenant.compute.start_server(server)
-    lab.wait(server, "ACTIVE")
+    lab.wait(server, "ACTIVE", SECONDS)
     assert two.powers(ready) == before
 
     words = ("server", "vmware", "snapshot")
