@@ -44,8 +44,9 @@ functional: setup ## Tests of each piece against real parts
 	@failed=; for part in $(FUNCTIONAL); do echo "== $$part"; $(BIN)/pytest $$part -n 2 || failed="$$failed $$part"; done; \
 	  test -z "$$failed" || { echo "Failed:$$failed"; exit 1; }
 
-e2e: setup web ## Tests of the whole sandbox, a second one beside a running demo
-	$(BIN)/pytest tests/e2e
+# Two sandboxes share the files; those that take long are not last.
+e2e: setup web ## Tests of the whole sandbox, in sandboxes beside a running demo
+	$(BIN)/pytest tests/e2e -n 2 --dist loadfile --no-loadscope-reorder
 
 test: unit functional e2e ## All tests
 

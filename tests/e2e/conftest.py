@@ -1,4 +1,4 @@
-"""One whole sandbox for all tests here, on other ports than a demo that is running.
+"""One whole sandbox for each process of pytest-xdist, on other ports than a demo that is running.
 
 While writing tests, `POLYVISOR_E2E_KEEP=1` keeps the sandbox for the next run, and `POLYVISOR_E2E_PORT_BASE`
 gives a second run of tests at the same time a sandbox of its own.
@@ -33,7 +33,10 @@ from polyvisor.vsphere.session import Session
 from tests.e2e.adopter import Adopter
 from tests.e2e.volumes import Volumes
 
-PORT_BASE = int(os.environ.get("POLYVISOR_E2E_PORT_BASE", "31000"))
+#: Ports of a sandbox are within so many of its base.
+PORTS = 500
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORT_BASE = int(os.environ.get("POLYVISOR_E2E_PORT_BASE", "31000")) + PORTS * WORKER
 ROOT = Path(tempfile.gettempdir()) / f"polyvisor-e2e-{os.getuid()}-{PORT_BASE}"
 KEEP = bool(os.environ.get("POLYVISOR_E2E_KEEP"))
 UP_SECONDS = 900  # what changes the configuration starts everything anew, on two clouds perhaps
@@ -160,14 +163,17 @@ def polyvisor(lab: Lab) -> Callable[..., subprocess.CompletedProcess[str]]:
     return run_polyvisor
 
 
-@pytest.fixture
-def servers(lab: Lab) -> Iterator[list[Any]]:
-    """Servers to be deleted after the test, and looked after: nothing of them may be left."""
+def _servers(lab: Lab) -> Iterator[list[Any]]:
+    """Servers to be deleted afterwards, and looked after: nothing of them may be left."""
     made: list[Any] = []
     yield made
     for server in made:
         lab.delete(server)
     assert [trace for server in made for trace in lab.traces(server)] == []
+
+
+servers = pytest.fixture(_servers)
+module_servers = pytest.fixture(_servers, scope="module")
 
 
 @pytest.fixture
@@ -176,9 +182,8 @@ def faults(lab: Lab) -> Iterator[Callable[[list[dict[str, Any]]], None]]:
     lab.set_faults([])
 
 
-@pytest.fixture
-def volumes(lab: Lab) -> Iterator[Volumes]:
-    """Volumes that are deleted after the test, and leave no VM."""
+def _volumes(lab: Lab) -> Iterator[Volumes]:
+    """Volumes that are deleted afterwards, and leave no VM."""
     find = ("find", "/", "-type", "m", "-name", "volume-*")
     before = lab.govc(*find).split()
     tenants = Volumes(lab)
@@ -188,6 +193,10 @@ def volumes(lab: Lab) -> Iterator[Volumes]:
         tenants.wait(volume, "available")
         tenants.delete(volume)
     assert lab.govc(*find).split() == before
+
+
+volumes = pytest.fixture(_volumes)
+module_volumes = pytest.fixture(_volumes, scope="module")
 
 
 @pytest.fixture
@@ -219,9 +228,8 @@ def standard_switches(lab: Any) -> Iterator[None]:
 
 
 def _restart_neutron(lab: Any) -> None:
-    for name in lab.supervisor.states():
-        if name.startswith("neutron"):
-            lab.supervisor.restart(name)
+    for name in ("neutron", "neutron-rpc-server", "neutron-periodic-workers"):
+        lab.supervisor.restart(name)
     lab.until(lambda: _answers(lab), "Neutron's API", 180)
 
 

@@ -16,6 +16,16 @@ Faults = Callable[[list[dict[str, Any]]], None]
 @pytest.fixture
 def source(lab: Lab, volumes: Volumes, servers: list[Any]) -> Any:
     """A server with a volume that has something on it. The servers go before the volumes."""
+    return build(lab, volumes, servers)
+
+
+@pytest.fixture(scope="module")
+def shared(lab: Lab, module_volumes: Volumes, module_servers: list[Any]) -> Any:
+    """The same, for tests that leave it as it is."""
+    return build(lab, module_volumes, module_servers)
+
+
+def build(lab: Lab, volumes: Volumes, servers: list[Any]) -> Any:
     server = lab.build(host="esx12", datastore="shared1")
     servers.append(server)
     volume = volumes.create("--size", "1", "--image", lab.image, name="data/100% ü")
@@ -73,8 +83,8 @@ def test_the_volumes_of_a_clone_are_its_own(
     assert content(lab, disks(lab, find(lab, copy.id))[1]) == content(lab, disk)
 
 
-def test_without_volumes_if_asked(lab: Lab, source: Any, servers: list[Any]) -> None:
-    copy = clone(lab, servers, source, "--omit-volumes")
+def test_without_volumes_if_asked(lab: Lab, shared: Any, servers: list[Any]) -> None:
+    copy = clone(lab, servers, shared, "--omit-volumes")
     assert attached(lab, copy) == {}
     assert len(disks(lab, find(lab, copy.id))) == 1
 
@@ -100,12 +110,12 @@ def test_of_a_snapshot_the_volumes_are_as_they_were(
 
 @pytest.mark.parametrize("method", ["CloneVM_Task", "ReconfigVM_Task", "PowerOnVM_Task"])
 def test_a_clone_that_fails_leaves_no_volume(
-    lab: Lab, source: Any, servers: list[Any], faults: Faults, method: str
+    lab: Lab, shared: Any, servers: list[Any], faults: Faults, method: str
 ) -> None:
     """At the copy, at the handing over of its disk, and at the end."""
     before = {volume.id for volume in lab.tenant.block_storage.volumes()}
     faults([{"method": method, "fault": "NoDiskSpace"}])
-    copy = clone(lab, servers, source, wait=False)
+    copy = clone(lab, servers, shared, wait=False)
     lab.wait(copy, "ERROR")
     faults([])
 
@@ -116,11 +126,11 @@ def test_a_clone_that_fails_leaves_no_volume(
     assert lab.traces(copy) == []
 
 
-def test_over_the_quota_nothing_is_begun(lab: Lab, source: Any) -> None:
+def test_over_the_quota_nothing_is_begun(lab: Lab, shared: Any) -> None:
     project = lab.tenant.current_project_id
     lab.admin.block_storage.update_quota_set(project, volumes=2)
     try:
-        refused = lab.openstack("server", "vmware", "clone", source.id, "many", "--count", "2")
+        refused = lab.openstack("server", "vmware", "clone", shared.id, "many", "--count", "2")
     finally:
         lab.admin.block_storage.update_quota_set(project, volumes=10)
     assert "Quota exceeded for volumes" in refused.stderr
@@ -145,15 +155,15 @@ def test_a_server_that_boots_from_a_volume(lab: Lab, volumes: Volumes, servers: 
 
 
 def test_the_compute_service_dies_before_the_disks_are_handed_over(
-    lab: Lab, volumes: Volumes, servers: list[Any], faults: Faults, source: Any
+    lab: Lab, volumes: Volumes, servers: list[Any], faults: Faults, shared: Any
 ) -> None:
     faults([{"method": "CloneVM_Task", "at": "task", "delay": "20s"}])
-    copy = clone(lab, servers, source, wait=False)
+    copy = clone(lab, servers, shared, wait=False)
     lab.until(lambda: (lab.tenant.compute.get_server(copy.id).progress or 0) > 0, "vCenter to copy", 120)
     os.kill(lab.supervisor.states()["nova-compute1"]["pid"], signal.SIGKILL)
     lab.until(lambda: lab.tenant.compute.get_server(copy.id).status == "ACTIVE", "the end of the build", 240)
     [volume] = attached(lab, copy).values()
     volumes.made.append(volume)
-    theirs, ours = (disks(lab, find(lab, server.id))[1] for server in (source, copy))
+    theirs, ours = (disks(lab, find(lab, server.id))[1] for server in (shared, copy))
     assert content(lab, ours) == content(lab, theirs)
     assert disks(lab, find(lab, f"volume-{volume}"))[0]["backing"]["fileName"] == ours["backing"]["fileName"]

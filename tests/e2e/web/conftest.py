@@ -25,7 +25,7 @@ PACKAGES = {
     "/usr/bin/chromium": "chromium",
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc": "fonts-noto-cjk",
 }
-SECONDS = 20
+SECONDS = 60
 VIEW = ViewportSize(width=1440, height=900)
 
 

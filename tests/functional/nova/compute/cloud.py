@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 import fixtures
 import nova.conf
@@ -25,8 +26,10 @@ import pytest
 from nova import context, monkey_patch, objects
 from nova.virt.vmwareapi import ds_util, vm_util
 from nova.virt.vmwareapi.driver import VMwareVCDriver as VCDriver
+from oslo_vmware.service import CompatibilitySudsClient
 from pyVmomi import vim
 from sqlalchemy.exc import SADeprecationWarning
+from suds.servicedefinition import ServiceDefinition
 from urllib3.connection import HTTPSConnection
 
 from polyvisor.nova.compute import launcher
@@ -51,6 +54,9 @@ STOCK_PASTE = str(Path(sys.prefix, "etc/nova/api-paste.ini"))
 
 if str(launcher.VIRT) not in nova.virt.__path__:
     nova.virt.__path__.append(str(launcher.VIRT))
+
+
+service_definition = functools.cache(ServiceDefinition)
 
 
 @functools.cache
@@ -153,6 +159,7 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
             api_retry_count=2,
             group="vmware",
         )
+        self._read_wsdl_once()
         self.flags(state_path=self.useFixture(fixtures.TempDir()).path)
         self.stub_out("nova.tests.fixtures.GlanceFixture", Glance)
         # Two nova-computes in one process would share the node identity that Nova keeps in a file.
@@ -175,6 +182,13 @@ class CloudTest(integrated_helpers.ProviderUsageBaseTestCase):
             enabled_filters=["ComputeFilter", "PlacementFilter"],
             group="filter_scheduler",
         )
+
+    def _read_wsdl_once(self) -> None:
+        """Let suds keep what it made of the WSDL, which takes seconds: all simulators serve the same."""
+        self.stub_out("suds.reader.Reader.mangle", lambda _reader, url, kind: f"{urlsplit(url).path}-{kind}")
+        keeping = functools.partial(CompatibilitySudsClient, cachingpolicy=1)
+        self.stub_out("oslo_vmware.service.CompatibilitySudsClient", keeping)
+        self.stub_out("suds.client.ServiceDefinition", service_definition)
 
     def paste(self) -> str:
         """Write Nova's own paste configuration with our filter in it, and return where."""
