@@ -1,5 +1,6 @@
 """VMs become servers through the platform, whose worker is killed meanwhile, and are let go of again."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -137,26 +138,27 @@ def test_what_vcenter_has_becomes_servers_and_goes_again(
 def test_the_commands_do_the_same(
     lab: Any, op: Platform, quota: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    name = f"e2e-{uuid.uuid4().hex[:8]}"
     quota(**PLENTY)
     give_admin_a_role_in(lab, "demo")
     monkeypatch.setitem(op.environment, "POLYVISOR_VCENTER_PASSWORD", lab.settings.secrets["vcenter"])
     to = ("--host", "127.0.0.1", "--port", str(lab.settings.ports["vcenter"]))
     who = ("--username", inventory.USERNAME, "--ca-file", str(lab.settings.ca_file))
-    made = op.command("vcenter", "add", "dc1", "--cloud", "sandbox", *to, *who, "--json")
-    assert op.command("vcenter", "probe", "dc1", "--json")["health"] == "ok"
-    assert [one["id"] for one in op.command("vcenter", "list", "--json")] == [made["id"]]
-    op.command("adopt", "create", "by-hand", "--cloud", "sandbox", "--vcenter", "dc1", "--json")
+    made = op.command("vcenter", "add", name, "--cloud", "sandbox", *to, *who, "--json")
+    assert op.command("vcenter", "probe", name, "--json")["health"] == "ok"
+    assert made["id"] in [one["id"] for one in op.command("vcenter", "list", "--json")]
+    op.command("adopt", "create", name, "--cloud", "sandbox", "--vcenter", name, "--json")
     (tmp_path / "rules.yaml").write_text(BROWNFIELD)
-    op.command("adopt", "rules", "by-hand", str(tmp_path / "rules.yaml"))
-    assert op.command("adopt", "discover", "by-hand", "--json")["result"]["ready"] >= 4
-    op.command("adopt", "download", "by-hand", str(tmp_path / "plan.yaml"))
+    op.command("adopt", "rules", name, str(tmp_path / "rules.yaml"))
+    assert op.command("adopt", "discover", name, "--json")["result"]["ready"] >= 4
+    op.command("adopt", "download", name, str(tmp_path / "plan.yaml"))
     plan = plan_file.load(tmp_path / "plan.yaml")
     (tmp_path / "plan.yaml").write_text((tmp_path / "plan.yaml").read_text() + "# reviewed\n")
-    op.command("adopt", "upload", "by-hand", str(tmp_path / "plan.yaml"))
-    op.command("adopt", "plan", "by-hand", "--json")
+    op.command("adopt", "upload", name, str(tmp_path / "plan.yaml"))
+    op.command("adopt", "plan", name, "--json")
     first = next(plan.ready()).id
-    assert op.command("adopt", "apply", "by-hand", "--vm", first, "--json")["result"]["adopted"] == 1
-    assert op.command("adopt", "verify", "by-hand", "--json")["result"]["contradictions"] == 0
-    assert op.command("adopt", "release", "by-hand", "--json")["result"]["released"] == 1
-    op.command("adopt", "remove", "by-hand")
-    op.command("vcenter", "remove", "dc1")
+    assert op.command("adopt", "apply", name, "--vm", first, "--json")["result"]["adopted"] == 1
+    assert op.command("adopt", "verify", name, "--json")["result"]["contradictions"] == 0
+    assert op.command("adopt", "release", name, "--json")["result"]["released"] == 1
+    op.command("adopt", "remove", name)
+    op.command("vcenter", "remove", name)

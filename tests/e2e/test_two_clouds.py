@@ -1,5 +1,6 @@
 """Two real OpenStacks and the platform over them: one over vCenter, one over KVM."""
 
+import dataclasses
 import os
 import signal
 import uuid
@@ -63,13 +64,26 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(lab: Any) -> World:
-    run_polyvisor("up", "--second-cloud", "--op")
-    made = World(lab)
-    path = f"tenants/{made.tenant['id']}/projects"
-    made.until(lambda: states(made, path) == {"ready"}, "the projects")
-    made.until(lambda: all(one["complete"] for one in made.call("GET", "overview")["clouds"]), "the reading")
-    return made
+def world(lab: Any) -> Iterator[World]:
+    try:
+        run_polyvisor("up", "--second-cloud", "--op")
+        made = World(lab)
+        path = f"tenants/{made.tenant['id']}/projects"
+        made.until(lambda: states(made, path) == {"ready"}, "the projects")
+        made.until(lambda: all(one["complete"] for one in made.call("GET", "overview")["clouds"]), "reading")
+        yield made
+    finally:
+        _leave_the_machine_to_others(lab)
+
+
+def _leave_the_machine_to_others(lab: Any) -> None:
+    """Stop what only these tests need; the next `up` is without it."""
+    for name in lab.supervisor.states():
+        if name == "op" or name.startswith(inventory.SECOND.named("")):
+            lab.supervisor.stop(name)
+    made = settings.load(ROOT)
+    assert made is not None
+    settings.save(dataclasses.replace(made, second=False, op=False))
 
 
 def states(world: World, path: str) -> set[str]:
