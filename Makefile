@@ -46,7 +46,7 @@ functional: setup ## Tests of each piece against real parts
 
 # Two sandboxes share the files; those that take long are not last.
 e2e: setup web ## Tests of the whole sandbox, in sandboxes beside a running demo
-	$(BIN)/pytest tests/e2e -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest tests/e2e -n 2 --dist loadfile --no-loadscope-reorder --timeout 1200
 
 test: unit functional e2e ## All tests
 
