@@ -1,7 +1,7 @@
 """Makes servers of other origins than an image, by Nova's own creation: quota, ports, scheduling and all."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,19 +12,22 @@ from nova.context import RequestContext
 from nova.objects.block_device import block_device_make_list_from_dicts as make_mappings
 from nova.objects.instance import Instance
 
-from polyvisor.nova.network import NetworkAPI
+from polyvisor.nova.network import KnownPorts, NetworkAPI
 
 
 class OriginAPI(compute_api.API):
     """Nova's compute API, for servers that are made of something else than an image in Glance."""
 
-    def __init__(self, image: dict[str, Any], marks: dict[str, str]) -> None:
+    def __init__(
+        self, image: dict[str, Any], marks: dict[str, str], ports: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
         """Prepare.
 
         :param image: stands for that of Glance; as `image_of` returns it.
         :param marks: go into the servers' system metadata; see `polyvisor.nova.origin`.
+        :param ports: that were just read of Neutron, with all their fields.
         """
-        super().__init__(network_api=_network_api())
+        super().__init__(network_api=KnownPorts(_network_api(), ports))
         self._image = image
         self._marks = marks
 

@@ -29,6 +29,7 @@ from polyvisor.nova.compute.capacity import Reports
 from polyvisor.nova.compute.clone import CloneEndpoint, Cloning
 from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.live_migration import Crossing, Journey, LiveMigration
+from polyvisor.nova.compute.network import ComputeNetworkAPI
 from polyvisor.nova.compute.operation import Operations
 from polyvisor.nova.compute.origins import Build, adopt, clone, image
 from polyvisor.nova.compute.place import Inventory
@@ -39,7 +40,6 @@ from polyvisor.nova.compute.session import BoundedSession
 from polyvisor.nova.compute.snapshot_endpoint import KINDS, SnapshotEndpoint
 from polyvisor.nova.compute.vmops import VMwareVMOps
 from polyvisor.nova.compute.volume import VMwareVolumeOps
-from polyvisor.nova.network import NetworkAPI
 from polyvisor.nova.origin import Origin
 
 LOG = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         """Take up what was under way, answer nova-api, and go back for what failed builds left."""
         super().init_host(host)
         manager = self.virtapi._compute  # noqa: SLF001 - as in `live_migration`
-        manager.network_api = NetworkAPI()
+        manager.network_api = ComputeNetworkAPI()
         read_no_allocations(manager)
         self._host = host
         self._operations.start(host)

@@ -26,6 +26,7 @@ from polyvisor.nova.origin import Bounds, Origin
 from polyvisor.vsphere import ticket
 
 Request = dict[str, Any]
+Port = Mapping[str, Any]
 _IMAGE: dict[str, Any] = {"id": None, "status": "active", "properties": {}}
 
 
@@ -42,9 +43,10 @@ def create(req: wsgi.Request, body: dict[str, Request]) -> dict[str, Any]:
     flavor = _flavor(context, request["flavor"])
     site = _Site.find(context, request["vm"].partition(":")[0], adoption, request.get("volumes", ()))
     _check_flavor(flavor, site.vm)
-    _check_ports(owner, request["ports"], site.vm)
+    ports = _read_ports(owner, request["ports"])
+    _check_ports(owner, request["ports"], ports, site.vm)
     with building.http_errors():
-        return view.show(req, _create(owner, request, flavor, site, adoption))
+        return view.show(req, _create(owner, request, flavor, _api(site, adoption, ports)))
 
 
 def _adoption(request: Request, project: str) -> Adoption:
@@ -132,13 +134,19 @@ def _check_flavor(flavor: Flavor, vm: Mapping[str, Any]) -> None:
         )
 
 
-def _check_ports(owner: RequestContext, wanted: Sequence[Request], vm: Mapping[str, Any]) -> None:
-    """See that each port is that of the NIC. Whether the project may use it, Nova asks."""
+def _read_ports(owner: RequestContext, wanted: Sequence[Request]) -> Sequence[Port]:
     if not wanted:
-        return
-    ids = [each["port"] for each in wanted]
-    listed = neutron.API().list_ports(owner.elevated(), id=ids, fields=["id", "mac_address", "project_id"])
-    ports = {port["id"]: port for port in listed["ports"]}
+        return ()
+    listed = neutron.API().list_ports(owner.elevated(), id=[each["port"] for each in wanted])
+    found: Sequence[Port] = listed["ports"]
+    return found
+
+
+def _check_ports(
+    owner: RequestContext, wanted: Sequence[Request], found: Sequence[Port], vm: Mapping[str, Any]
+) -> None:
+    """See that each port is that of the NIC. Whether the project may use it, Nova asks."""
+    ports = {port["id"]: port for port in found}
     nics = {nic["key"]: nic for nic in vm["nics"]}
     for each in wanted:
         port, nic = ports.get(each["port"]), nics.get(each["nic"])
@@ -157,13 +165,15 @@ def _check_ports(owner: RequestContext, wanted: Sequence[Request], vm: Mapping[s
         raise webob.exc.HTTPBadRequest(explanation=reason)
 
 
-def _create(
-    owner: RequestContext, request: Request, flavor: Flavor, site: _Site, adoption: Adoption
-) -> Instance:
+def _api(site: _Site, adoption: Adoption, ports: Sequence[Port]) -> building.OriginAPI:
     bounds = Bounds(origin.vcenter_of(site.node), site.node)
     marks = origin.to_metadata(Origin.ADOPT, bounds) | adoption.to_metadata()
+    return building.OriginAPI(_IMAGE, marks, ports)
+
+
+def _create(owner: RequestContext, request: Request, flavor: Flavor, api: building.OriginAPI) -> Instance:
     ports = [objects.NetworkRequest(port_id=each["port"]) for each in request["ports"]]
-    servers, _reservation = building.OriginAPI(_IMAGE, marks).create(
+    servers, _reservation = api.create(
         owner,
         flavor,
         "",
