@@ -19,6 +19,7 @@ from oslo_log import log
 from polyvisor.neutron import binding, conf
 from polyvisor.neutron.connection import connect
 from polyvisor.neutron.db import port_group as port_group_table
+from polyvisor.neutron.db import provisioning
 from polyvisor.neutron.port_group import Network, PortGroups
 from polyvisor.neutron.reconcile import reconcilers
 from polyvisor.neutron.switch_type import SwitchType
@@ -94,7 +95,7 @@ class VMwareMechanismDriver(api.MechanismDriver):
             return
         if binding.claims_protection(port):
             LOG.warning("Port %s is bound, but its security groups are not enforced on VMware", port["id"])
-        context.set_binding(segment[api.ID], VIF_TYPE_DVS, details | _CAPABILITIES)
+        context.set_binding(segment[api.ID], VIF_TYPE_DVS, details | _CAPABILITIES, _status(context))
 
     def create_port_precommit(self, context: Any) -> None:
         """Keep the port from becoming ACTIVE before it is bound."""
@@ -108,12 +109,18 @@ class VMwareMechanismDriver(api.MechanismDriver):
         self._refuse_new_security_groups(context)
         if context.host != context.original_host:
             self._block_provisioning(context)
+        elif self._compute(context) and _became_active(context):
+            provisioning_blocks.remove_provisioning_component(
+                context.plugin_context,
+                context.current["id"],
+                resources.PORT,
+                provisioning_blocks.L2_AGENT_ENTITY,
+            )
 
     def update_port_postcommit(self, context: Any) -> None:
-        """Report a bound port as wired.
+        """Report a bound port as wired, if its binding has not made it ACTIVE.
 
-        Not by the status argument of `set_binding`: that would skip the DHCP agent's part, and leave the port
-        DOWN when the second binding of a live migration becomes the active one.
+        It waits for the DHCP agent then; or the second binding of a live migration has become the active one.
         """
         if not self._compute(context) or context.vif_type != VIF_TYPE_DVS:
             return
@@ -155,6 +162,24 @@ class VMwareMechanismDriver(api.MechanismDriver):
                 resources.PORT,
                 provisioning_blocks.L2_AGENT_ENTITY,
             )
+
+
+def _status(context: Any) -> str | None:
+    """With what status the port is bound: ACTIVE in the same step, if it waits for nothing else.
+
+    To be told of it afterwards, Neutron reads the port twice and sends all its news of it once more.
+    """
+    port = context.current
+    if not port["admin_state_up"] or provisioning.waits_for_others(context.plugin_context, port["id"]):
+        return None
+    return str(constants.PORT_STATUS_ACTIVE)
+
+
+def _became_active(context: Any) -> bool:
+    return bool(
+        context.current["status"] == constants.PORT_STATUS_ACTIVE
+        and context.original["status"] != constants.PORT_STATUS_ACTIVE
+    )
 
 
 def _network(network: Mapping[str, Any], segment: binding.Segment) -> Network:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from neutron_lib import context as neutron_context
 from oslo_log import log
@@ -56,6 +57,10 @@ class PortGroups:
         self._switches = switches
         self._connections = connections
         self._looks: dict[tuple[str, str], SharedRead[Inventory]] = {}
+        # There may be many networks: what nobody waits for is forgotten.
+        self._runs: WeakValueDictionary[tuple[str, Network], SharedRead[dict[str, Any]]] = (
+            WeakValueDictionary()
+        )
 
     def _look(self, compute: conf.Compute, switch: str) -> Inventory:
         """Read a switch for as many ports as wait for it; it has the time of one that begins now."""
@@ -71,7 +76,8 @@ class PortGroups:
     def ensure(self, compute: conf.Compute, network: Network) -> dict[str, Any]:
         """See to it that the network has its port group wherever the compute service may place a VM now.
 
-        May be repeated, and raced by other processes. What could not be made is left to the reconciler.
+        May be repeated, and raced by other processes. What could not be made is left to the reconciler. Of
+        many ports of one network that are bound at about the same time, one does it for all who wait then.
 
         Returns:
             The `vif_details` that lead Nova to it.
@@ -81,6 +87,15 @@ class PortGroups:
                 still in use by a deleted network.
             VSphereError: what vCenter refused.
         """
+        new_run = SharedRead(partial(self._run, compute, network))
+        run = self._runs.setdefault((compute.host, network), new_run)
+        seconds = self._switches.settings.bind_deadline
+        try:
+            return run.get(seconds)
+        except TimeoutError:
+            raise BindingError(_late(seconds)) from None
+
+    def _run(self, compute: conf.Compute, network: Network) -> dict[str, Any]:
         switch = compute.physnet_mappings[network.physnet]
         new_look = SharedRead(partial(self._look, compute, switch))
         look = self._looks.setdefault((compute.host, switch), new_look)
@@ -141,7 +156,7 @@ class _Ensuring:
         return left
 
     def _late(self) -> BindingError:
-        return BindingError(f"it took more than {self.switches.settings.bind_deadline:g} seconds")
+        return BindingError(_late(self.switches.settings.bind_deadline))
 
     def _outlast_removal(self) -> None:
         """Let a reconciler that is just removing the unused port group finish; stand in for one that died."""
@@ -262,6 +277,10 @@ class _Ensuring:
                 table.note(self.context, wanted[site], owned=owned, key=key, moref=moref)
                 continue
             raise BindingError("its network was deleted while the port was being bound")
+
+
+def _late(seconds: float) -> str:
+    return f"it took more than {seconds:g} seconds"
 
 
 def identity(group: Group) -> tuple[str | None, str | None]:

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import webob.exc
+from neutron.db import provisioning_blocks
 from neutron_lib import constants
 from neutron_lib.api.definitions import portbindings
+from neutron_lib.callbacks import resources
 from oslo_config import cfg
 
 from tests.functional.neutron.ml2 import Binding
@@ -32,6 +34,7 @@ class TestBinding(Binding):
             "bound_drivers": {"0": "polyvisor_dvs"},
         }
         assert port["status"] == constants.PORT_STATUS_ACTIVE
+        assert not provisioning_blocks.is_object_blocked(self.admin, port["id"], resources.PORT)
         config = group.config
         assert (config.type, config.autoExpand) == ("earlyBinding", True)
         assert config.defaultPortConfig.vlan.vlanId == 11
@@ -67,6 +70,22 @@ class TestBinding(Binding):
         network_id = self.vlan_network(15)
         self.port_on(network_id, device_owner=constants.DEVICE_OWNER_DHCP)
         assert self.seen.port_group(f"os-{network_id}") is None
+
+    def test_a_port_that_waits_for_the_dhcp_agent_is_bound_and_not_active_before(self) -> None:
+        unbound = self.port_on(self.vlan_network(18), host="")
+        wait = (self.admin, unbound["id"], resources.PORT, provisioning_blocks.DHCP_ENTITY)
+        provisioning_blocks.add_provisioning_component(*wait)
+        bound = self.plugin.update_port(
+            self.admin, unbound["id"], {"port": {portbindings.HOST_ID: "compute1"}}
+        )
+        assert (bound[portbindings.VIF_TYPE], bound["status"]) == ("dvs", constants.PORT_STATUS_DOWN)
+        provisioning_blocks.provisioning_complete(*wait)
+        port = self.plugin.get_port(self.admin, unbound["id"])
+        assert port["status"] == constants.PORT_STATUS_ACTIVE
+
+    def test_a_port_that_is_switched_off_stays_down(self) -> None:
+        port = self.port_on(self.vlan_network(19), admin_state_up=False)
+        assert (port[portbindings.VIF_TYPE], port["status"]) == ("dvs", constants.PORT_STATUS_DOWN)
 
     def test_a_direct_port_is_refused_with_the_reason(self) -> None:
         with self.assertLogs("polyvisor.neutron", "WARNING") as logs:
