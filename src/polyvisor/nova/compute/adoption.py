@@ -38,19 +38,23 @@ class Taking(Work):
     noun = "adoption"
     task_state = ""
 
-    def __init__(self, cluster: Cluster, complete: Complete) -> None:
-        """Take over VMs of this cluster; `complete` ends a build during which nova-compute was killed."""
+    def __init__(self, cluster: Cluster, complete: Complete, seen: Machine | None = None) -> None:
+        """Take over VMs of this cluster; `complete` ends a build during which nova-compute was killed.
+
+        :param seen: the VM, if it has just been read.
+        """
         self._cluster = cluster
         self._complete = complete
+        self._seen = seen
 
     def plan(self, context: RequestContext, instance: Instance, request: dict[str, Any]) -> Plan:
         """Nothing is planned apart from a build."""
         raise NotImplementedError
 
     def start(self, plan: Plan) -> Any:
-        """Look once more, and take it as it was seen: if anything was changed since, vCenter refuses."""
+        """Take it as it was seen. If anything was changed since, vCenter refuses; then it is read anew."""
         wanted = Adoption(**plan.details["adoption"])
-        machine = read(self._cluster, wanted)
+        machine, self._seen = self._seen or read(self._cluster, wanted), None
         if machine.cluster != self._cluster.moref:
             raise errors.AdoptionRefused(
                 reason=f"VM {machine.name} is no longer in cluster {self._cluster.name}. Adopt it again."

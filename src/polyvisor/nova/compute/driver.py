@@ -159,8 +159,6 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         _origin_of(build).spawn(self._vmops, self._cluster, build)
         if build.is_new and origin.is_left_off(instance.system_metadata):
             left_off.announce(self, instance.uuid)
-        elif adoption.is_adopted(instance) and super().get_info(instance).state == power_state.SHUTDOWN:
-            left_off.write_down(instance.uuid)
 
     @override
     def get_info(self, instance: Instance, use_cache: bool = True) -> InstanceInfo:

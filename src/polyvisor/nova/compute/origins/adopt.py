@@ -14,13 +14,14 @@ from oslo_vmware import vim_util as vutil
 
 from polyvisor.nova import errors
 from polyvisor.nova.adoption import Adoption
-from polyvisor.nova.compute import adoption, console, keeping, nic
+from polyvisor.nova.compute import adoption, console, keeping, left_off, nic
 from polyvisor.nova.compute.adoption import Taking
 from polyvisor.nova.compute.build_end import wait_for_nova
 from polyvisor.nova.compute.cluster import Cluster
 from polyvisor.nova.compute.origins import Build
 from polyvisor.nova.compute.vmops import VMwareVMOps
 from polyvisor.nova.compute.work import Plan
+from polyvisor.vsphere.adoption import Machine
 from polyvisor.vsphere.faults import VSphereError
 
 _EVENT = "polyvisor_adoption"
@@ -42,8 +43,8 @@ def spawn(ops: VMwareVMOps, cluster: Cluster, build: Build) -> None:
     wanted = Adoption.read(build.instance.system_metadata)
     try:
         with console.reserved() if wanted.console else nullcontext():
-            plan = _plan(ops, cluster, build, wanted)
-            work = Taking(cluster, lambda _instance: None)
+            plan, machine = _plan(ops, cluster, build, wanted)
+            work = Taking(cluster, lambda _instance: None, machine)
             build.operations.pursue(build.context, build.instance, plan, None, work)
     except _REFUSALS as error:
         raise exception.BuildAbortException(instance_uuid=build.instance.uuid, reason=str(error)) from error
@@ -51,12 +52,15 @@ def spawn(ops: VMwareVMOps, cluster: Cluster, build: Build) -> None:
         build.operations.forget(build.instance)
     vm_util.vm_ref_cache_update(build.instance.uuid, vutil.get_moref(plan.vm, "VirtualMachine"))
     keeping.record(build.context, build.instance, _EVENT, plan.summary)
+    if machine.power_state == "poweredOff":
+        left_off.write_down(build.instance.uuid)
 
 
-def _plan(ops: VMwareVMOps, cluster: Cluster, build: Build, wanted: Adoption) -> Plan:
+def _plan(ops: VMwareVMOps, cluster: Cluster, build: Build, wanted: Adoption) -> tuple[Plan, Machine]:
+    # First what is waited for: Nova may be asking Neutron still.
+    marks = nic.marks(build.network_info)
     with cluster.asking():
         machine = adoption.read(cluster, wanted)
-        marks = nic.marks(build.network_info)
         marks |= adoption.volume_marks(cluster, machine, _volumes(build))
     if wanted.console:
         marks |= console.marks(ops._session, cluster, machine)
@@ -67,7 +71,7 @@ def _plan(ops: VMwareVMOps, cluster: Cluster, build: Build, wanted: Adoption) ->
         "port_groups": {port["address"]: nic.port_group_of(port) for port in build.network_info or ()},
     }
     summary = f"adopt VM {machine.name} ({machine.moref}) as {build.instance.uuid}"
-    return Plan(vm=machine.moref, summary=summary, details=details, before=machine.tasks)
+    return Plan(vm=machine.moref, summary=summary, details=details, before=machine.tasks), machine
 
 
 def _volumes(build: Build) -> dict[str, str]:
