@@ -138,16 +138,19 @@ class Preparation:
         for subject in subjects:
             users[str(subject.server.flavor)].add(self._project(subject))
         planned = {flavor.flavor: flavor for flavor in self._plan.flavors}
+        existing = flavors.read(self._work) if users else ()
         for name, projects in sorted(users.items()):
             try:
-                self._flavors[name] = self._flavor(planned.get(name), name, sorted(projects))
+                self._flavors[name] = self._flavor(planned.get(name), name, sorted(projects), existing)
             except AdoptionError as exc:
                 self._flavors[name] = exc
 
-    def _flavor(self, flavor: Flavor | None, name: str, projects: list[str]) -> str:
+    def _flavor(
+        self, flavor: Flavor | None, name: str, projects: list[str], existing: Sequence[flavors.Existing]
+    ) -> str:
         if flavor is None:
             raise AdoptionError(f"flavor {name} is not in the plan; plan again")
-        return str(flavors.make(self._work, flavor, projects).id)
+        return str(flavors.make(self._work, flavor, projects, existing).id)
 
 
 def _made(outcome: str | AdoptionError) -> str:

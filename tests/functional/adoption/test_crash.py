@@ -129,6 +129,7 @@ def desk(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> D
     monkeypatch.setattr(apply_module, "read_rooms", lambda _connection, _projects: {})
     # The double is as quick as it can be.
     monkeypatch.setattr(server, "_PAUSE", 0.001)
+    monkeypatch.setattr(server, "_LIST_PAUSE", 0.001)
     # As if the next process began much later than the one that was killed.
     monkeypatch.setattr(server, "_OVERLAP", 0.0)
     monkeypatch.setattr(volume, "_PAUSES", (0.001, 0.001))

@@ -149,6 +149,7 @@ def desk(op: Any, simulator: Simulator, session: Session, monkeypatch: pytest.Mo
         monkeypatch.setattr(module, "read_rooms", lambda _connection, _projects: {})
     # The double is as quick as it can be.
     monkeypatch.setattr(server, "_PAUSE", 0.001)
+    monkeypatch.setattr(server, "_LIST_PAUSE", 0.001)
     monkeypatch.setattr(server, "_OVERLAP", 0.0)
     monkeypatch.setattr(volume, "_PAUSES", (0.001, 0.001))
     return Desk(op, simulator, session, openstack)

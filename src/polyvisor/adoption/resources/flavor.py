@@ -1,6 +1,6 @@
 """Flavors of the shapes of VMs, and the projects that may use them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from polyvisor.adoption.clouds import RefusedError, ask, ask_gone, listing
@@ -10,12 +10,22 @@ from polyvisor.adoption.plan import Flavor
 from polyvisor.adoption.resources.shared import Found, ensure
 from polyvisor.adoption.work import Work
 
+Existing = Mapping[str, Any]
 KIND, ACCESS = "flavor", "flavor-access"
 #: The first that takes a description.
 _MICROVERSION = "2.55"
 
 
-def make(work: Work, flavor: Flavor, projects: list[str]) -> Thing:
+def read(work: Work) -> Sequence[Existing]:
+    """All flavors there are, for `make`.
+
+    Raises:
+        RefusedError: OpenStack said no.
+    """
+    return list(_every(work))
+
+
+def make(work: Work, flavor: Flavor, projects: list[str], existing: Sequence[Existing]) -> Thing:
     """Find or make a flavor, and give projects (ids) access to a private one.
 
     Raises:
@@ -24,7 +34,7 @@ def make(work: Work, flavor: Flavor, projects: list[str]) -> Thing:
     private: list[bool] = []
 
     def look() -> Found | None:
-        found = next((item for item in _every(work) if item["name"] == flavor.flavor), None)
+        found = next((item for item in existing if item["name"] == flavor.flavor), None)
         if found is None:
             if flavor.id:
                 raise AdoptionError(f"flavor {flavor.flavor} is gone; plan again")

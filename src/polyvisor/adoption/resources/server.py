@@ -18,6 +18,9 @@ KIND, KEY = "server", "server"
 #: Metadata by which one is found again after a crash.
 _MARK: Final = "polyvisor:adoption"
 _PAUSE: Final = 1.0
+#: Seconds between two lists, and which of them ask for what is rare while servers are being built.
+_LIST_PAUSE: Final = 2.0
+_RARELY: Final = 3
 #: For a server that is being built to end so, before it is removed all the same.
 _BUILD_SECONDS: Final = 60.0
 #: Seconds by which the lists overlap: what is in the database at a moment may carry an earlier time.
@@ -146,8 +149,8 @@ class Watch:
         self._wanted: Counter[str] = Counter()
         self._counting = threading.Lock()
         self._skew = clock_skew(self._compute)
-        self._looked = 0.0
-        self._since = time.time()
+        self._looked, self._looks = 0.0, 0
+        self._since = dict.fromkeys(_STATUSES, time.time())
 
     def wait(self, servers: Iterable[str], seconds: float, ends: Collection[str]) -> dict[str, str]:
         """Wait until servers are as wished.
@@ -193,14 +196,18 @@ class Watch:
     def _look(self) -> Mapping[str, str]:
         """Ask Nova, once in a while for all who wait; give all that is known."""
         with self._lock:
-            time.sleep(max(self._looked + _PAUSE - time.monotonic(), 0))
-            now = time.time()
-            since = datetime.fromtimestamp(self._since + self._skew - _OVERLAP, UTC).isoformat()
-            query = {"all_tenants": "1", "changes-since": since}
-            for state, statuses in _STATUSES.items():
-                if not self._wanted[state]:
-                    continue
-                found = listing(self._compute, "/servers", "servers", {**query, "status": statuses})
+            time.sleep(max(self._looked + _LIST_PAUSE - time.monotonic(), 0))
+            for state in self._due():
+                now = time.time()
+                since = datetime.fromtimestamp(self._since[state] + self._skew - _OVERLAP, UTC).isoformat()
+                query = {"all_tenants": "1", "changes-since": since, "status": _STATUSES[state]}
+                found = listing(self._compute, "/servers", "servers", query)
                 self._states.update({item["id"]: state for item in found})
-            self._since, self._looked = now, time.monotonic()
+                self._since[state] = now
+            self._looked, self._looks = time.monotonic(), self._looks + 1
             return dict(self._states)
+
+    def _due(self) -> list[str]:
+        """The states to ask for now: while servers are being built, the others less often."""
+        rarely = self._wanted["built"] and self._looks % _RARELY
+        return [state for state in _STATUSES if self._wanted[state] and (state == "built" or not rarely)]

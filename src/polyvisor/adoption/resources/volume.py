@@ -21,7 +21,7 @@ MICROVERSION: Final = "3.8"
 _MARK: Final = "polyvisor:adoption"
 _REASON: Final = "polyvisor:refused"
 #: Seconds between two looks, at first and at most.
-_PAUSES: Final = (1.0, 5.0)
+_PAUSES: Final = (2.0, 5.0)
 #: For what Cinder is doing to end, before it is taken to have lost it.
 _SETTLE_SECONDS: Final = 60.0
 
@@ -41,6 +41,9 @@ def make(work: Work, job: Job, wanted: Sequence[Volume]) -> list[str]:
             made = ask(cinder, "POST", MANAGEABLE, body, microversion=MICROVERSION)["volume"]
         work.journal.write(replace(thing, id=made["id"]))
         ids.append(str(made["id"]))
+    if ids:
+        # It takes as long at least: a first look at once would be in vain.
+        time.sleep(_PAUSES[0])
     for volume, id_ in zip(wanted, ids, strict=True):
         _wait(work, cinder, id_, volume)
     return ids
