@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from polyvisor.op.message import say
 from polyvisor.op.problem import Invalid
 
 T = TypeVar("T")
@@ -90,7 +91,7 @@ def _decode(cursor: str, order: Sequence[Key]) -> list[Any]:
         plain = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         values = [_typed(value, key) for value, key in zip(plain, order, strict=True)]
     except (ValueError, TypeError, RecursionError):
-        raise Invalid("query.cursor", "not a cursor of this list; start again without one") from None
+        raise Invalid("query.cursor", say("no_cursor")) from None
     return values
 
 

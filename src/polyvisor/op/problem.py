@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from polyvisor.op.message import Message
+from polyvisor.op.message import Message, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +12,12 @@ class FieldError:
     """A field of the request, as ``body.name`` or ``query.limit``, and what is wrong with it."""
 
     field: str
-    reason: str
-    message: Message | None = None
+    message: Message
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, in English."""
+        return str(self.message)
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
@@ -27,15 +31,18 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
     code = "internal"
 
     def __init__(
-        self, detail: str | Message, *, errors: tuple[FieldError, ...] = (), retry_after: float | None = None
+        self, message: Message, *, errors: tuple[FieldError, ...] = (), retry_after: float | None = None
     ) -> None:
-        super().__init__(detail)
-        self.detail = str(detail)
-        #: The same for other languages; not all have it.
-        self.message = detail if isinstance(detail, Message) else None
+        super().__init__(str(message))
+        self.message = message
         self.errors = errors
         #: Seconds after which it is worth while to try again.
         self.retry_after = retry_after
+
+    @property
+    def detail(self) -> str:
+        """What, why, and the way out, in English."""
+        return str(self.message)
 
 
 class Invalid(Problem):
@@ -43,9 +50,8 @@ class Invalid(Problem):
 
     status, title, code = 422, "Invalid request", "invalid"
 
-    def __init__(self, field: str, reason: str | Message) -> None:
-        message = reason if isinstance(reason, Message) else None
-        super().__init__(f"{field}: {reason}", errors=(FieldError(field, str(reason), message),))
+    def __init__(self, field: str, reason: Message) -> None:
+        super().__init__(say("field", field=field, reason=reason), errors=(FieldError(field, reason),))
 
 
 class Unauthenticated(Problem):
@@ -66,9 +72,9 @@ class NotFound(Problem):
     status, title, code = 404, "Not found", "not_found"
 
     @classmethod
-    def of(cls, kind: str, key: str) -> NotFound:
-        """There is no ``kind`` with this id or name."""
-        return cls(f"no {kind} {key!r}")
+    def of(cls, thing: str, key: str) -> NotFound:
+        """There is no ``thing`` with this id or name."""
+        return cls(say("not_found", thing=thing, name=key))
 
 
 class Conflict(Problem):

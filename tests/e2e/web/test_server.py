@@ -138,6 +138,23 @@ def test_an_action_is_copied_as_the_command_that_does_it(page: Page, server: Any
     assert "$POLYVISOR_TOKEN" in command
 
 
+def test_why_a_server_was_not_made_is_read_in_chinese(page: Page, site: Any) -> None:
+    zh, name = "zh-CN", f"web-{uuid.uuid4().hex[:6]}"
+    site.call("POST", "servers", **site.wanted(name, zone="nowhere"))
+    page.add_init_script(f"localStorage.setItem('polyvisor.locale', '\"{zh}\"')")
+    page.goto("/operations")
+    failed = page.get_by_role("main").locator("tbody tr").filter(has_text=name)
+    why = text("message.other_zone", zh, zone="nowhere")
+    expect(failed).to_contain_text(text("status.failed", zh), timeout=LONG)
+    expect(failed).to_contain_text(why)
+    failed.get_by_role("button").first.click()
+    shown = page.get_by_role("dialog")
+    expect(shown.get_by_role("alert")).to_contain_text(why)
+    verdicts = shown.get_by_role("table", name=text("server.candidates", zh)).locator("tbody")
+    expect(verdicts.get_by_role("row").first).to_contain_text(why)
+    shoot(page, "failed-zh-CN")
+
+
 def test_several_servers_are_stopped_at_once(lab: Any, page: Page, server: Any, servers: list[Any]) -> None:
     servers.append(other := lab.build())
     page.goto("/inventory/server")

@@ -11,6 +11,7 @@ from typing import Any
 
 from polyvisor.op import worker as workers
 from polyvisor.op.actions import registry
+from polyvisor.op.message import Message, say
 from polyvisor.op.operations import engine, record
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Back, Done, Outcome, Step, Wait, at_once
@@ -40,7 +41,7 @@ class Executor:
             self.moment(context, place, "began")
             if context.arguments.get("back") and name == "wait" and not context.memory.get("back"):
                 context.remember(back=True)
-                return Back("make", "once more")
+                return Back("make", say("begins"))
             if context.arguments.get("forever") and name == "wait":
                 return Wait("for ever", seconds=0.1)
             if not self._world.find(context.operation.id, name):
@@ -71,7 +72,7 @@ def main(wanted: dict[str, Any], world: Path, log: Path) -> None:
     registry.STEPS["test"] = executor.steps()
     written = record.step_ended
 
-    def step_ended(context: Context, position: int, count: int, detail: str) -> int | None:
+    def step_ended(context: Context, position: int, count: int, detail: Message | str) -> int | None:
         with executor.alone:
             following = written(context, position, count, detail)
             executor.moment(context, position, "ended")

@@ -78,8 +78,8 @@ def test_a_second_one_waits_for_the_first(op: Any, north: str) -> None:
     refused = act(op.admin, server, "start")
     assert refused.status_code == 409
     assert first in refused.json()["detail"]
-    message = {"code": "busy", "params": {"action": "stop", "name": "web", "operation": first}}
-    assert refused.json()["message"] == message
+    said = {"code": "busy", "params": {"action": "stop", "name": "web", "operation": first}}
+    assert refused.json()["message"] == {"text": refused.json()["detail"], **said}
     assert op.admin.post(f"operations/{first}/cancel").json()["state"] == "cancelled"
     assert op.admin.post(f"operations/{first}/cancel").status_code == 409
     assert op.admin.post(f"operations/{first}/retry").json()["state"] == "queued"

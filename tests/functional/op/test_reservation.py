@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from polyvisor.op.db.models import Operation, Reservation
+from polyvisor.op.message import Message
 from polyvisor.op.scheduling import reservation
 from polyvisor.op.scheduling.candidate import Candidate, Flavor, Quota, Size, Wanted
 
@@ -28,7 +29,7 @@ def _operation(op: Any) -> str:
     return str(made.id)
 
 
-def _reserve(op: Any, key: str, seconds: float = 60, place: Candidate = PLACE) -> str | None:
+def _reserve(op: Any, key: str, seconds: float = 60, place: Candidate = PLACE) -> Message | None:
     with op.platform.database.write() as session:
         return reservation.reserve(session, key, WANTED, place, seconds)
 

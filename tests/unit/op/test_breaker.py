@@ -3,6 +3,7 @@
 import pytest
 
 from polyvisor.op.clouds.breaker import Breaker, BreakerOpen
+from polyvisor.op.message import Message, say
 
 
 class Clock:
@@ -10,6 +11,10 @@ class Clock:
 
     def __call__(self) -> float:
         return self.seconds
+
+
+def gone(text: str) -> Message:
+    return say("cloud_says", text=text)
 
 
 @pytest.fixture
@@ -23,11 +28,11 @@ def breaker(clock: Clock) -> Breaker:
 
 
 def test_it_opens_after_failures_in_a_row(breaker: Breaker) -> None:
-    breaker.failed("gone")
+    breaker.failed(gone("gone"))
     breaker.succeeded()
-    breaker.failed("gone")
+    breaker.failed(gone("gone"))
     breaker.enter()
-    breaker.failed("gone again")
+    breaker.failed(gone("gone again"))
     with pytest.raises(BreakerOpen, match="gone again") as still:
         breaker.enter()
     assert still.value.seconds == 30
@@ -35,7 +40,7 @@ def test_it_opens_after_failures_in_a_row(breaker: Breaker) -> None:
 
 def test_after_a_while_one_call_tries_and_the_others_wait(breaker: Breaker, clock: Clock) -> None:
     for _ in range(2):
-        breaker.failed("gone")
+        breaker.failed(gone("gone"))
     clock.seconds = 30
     breaker.enter()
     with pytest.raises(BreakerOpen):
@@ -46,17 +51,17 @@ def test_after_a_while_one_call_tries_and_the_others_wait(breaker: Breaker, cloc
 
 def test_a_try_that_fails_opens_it_again_at_once(breaker: Breaker, clock: Clock) -> None:
     for _ in range(2):
-        breaker.failed("gone")
+        breaker.failed(gone("gone"))
     clock.seconds = 30
     breaker.enter()
-    breaker.failed("still gone")
+    breaker.failed(gone("still gone"))
     with pytest.raises(BreakerOpen, match="still gone"):
         breaker.enter()
 
 
 def test_a_try_that_never_ends_does_not_keep_it_open(breaker: Breaker, clock: Clock) -> None:
     for _ in range(2):
-        breaker.failed("gone")
+        breaker.failed(gone("gone"))
     clock.seconds = 30
     breaker.enter()
     clock.seconds = 60

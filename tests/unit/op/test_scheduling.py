@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from polyvisor.op.message import say
 from polyvisor.op.scheduling import facts, scheduler
 from polyvisor.op.scheduling.candidate import Candidate, Flavor, Quota, Size, Wanted
 
@@ -66,7 +67,7 @@ def test_what_does_not_fit_is_refused_with_the_reason(
 ) -> None:
     (verdict,) = judge([replace(GOOD, **candidate)], replace(WANTED, **wanted))
     assert (verdict.ok, verdict.filter) == (False, name)
-    assert reason in verdict.reason
+    assert reason in str(verdict.reason)
 
 
 def test_what_a_cloud_does_not_tell_refuses_nothing() -> None:
@@ -88,9 +89,10 @@ def test_of_alike_places_that_near_the_tenants_other_servers_wins() -> None:
 
 def test_what_was_tried_comes_last_with_what_went_wrong() -> None:
     other = replace(GOOD, cloud_id="c2", cloud="south", free=Size(2, 2048, 10))
-    verdicts = scheduler.judge(WANTED, [GOOD, other], {GOOD.key: "No valid host was found"})
+    tried = say("cloud_says", text="No valid host was found")
+    verdicts = scheduler.judge(WANTED, [GOOD, other], {GOOD.key: tried})
     assert [(one.candidate.cloud, one.ok) for one in verdicts] == [("south", True), ("north", False)]
-    assert verdicts[1].reason == "No valid host was found"
+    assert verdicts[1].reason == tried
 
 
 def test_zones_and_kinds_of_hypervisor_are_candidates_of_their_own() -> None:

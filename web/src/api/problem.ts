@@ -1,12 +1,9 @@
 /** Errors as the API tells them, RFC 9457, and those of the way to it. */
 import { i18n } from '@/i18n'
+import { told } from './message'
 import type { components } from './schema'
 
 type ProblemOut = components['schemas']['ProblemOut']
-type Message = components['schemas']['MessageOut']
-
-/** Parameters that are the platform's own names, and where their words are. */
-const NAMED: Record<string, string> = { action: 'operation.named', state: 'status', kind: 'kind.one' }
 
 export class Problem extends Error {
   constructor(
@@ -23,7 +20,7 @@ export class Problem extends Error {
   /** What is wrong with a field of a form, named as in the body: "name", "credential.auth_url". */
   of(name: string): string | undefined {
     const reasons = this.fields.filter((one) => isAbout(one.field, name)).map((one) => one.reason)
-    return reasons.length ? reasons.join('; ') : undefined
+    return reasons.length ? reasons.join(i18n.global.t('common.separator')) : undefined
   }
 
   /** What is wrong with fields that are not among these. */
@@ -45,21 +42,10 @@ function isAbout(field: string, name: string): boolean {
 /** What came instead of an answer. */
 export function problemOf(status: number, body: unknown): Problem {
   if (isProblem(body)) {
-    const fields = body.errors.map(({ field, reason, message }) => ({ field, reason: told(message, reason) }))
-    return new Problem(status, body.code, told(body.message, body.detail), fields, body.request_id)
+    const fields = body.errors.map(({ field, message }) => ({ field, reason: told(message) }))
+    return new Problem(status, body.code, told(body.message), fields, body.request_id)
   }
   return new Problem(status, 'unexpected', typeof body === 'string' ? body : '')
-}
-
-/** A message in the language of the page, or the API's own words, which are English. */
-function told(message: Message | null | undefined, text: string): string {
-  const { t, te } = i18n.global
-  if (!message || !te(`message.${message.code}`)) return text
-  const words = Object.entries(message.params).map(([name, value]) => {
-    const key = `${NAMED[name] ?? ''}.${value}`
-    return [name, name in NAMED && te(key) ? t(key) : value]
-  })
-  return t(`message.${message.code}`, Object.fromEntries(words) as Record<string, string>)
 }
 
 function isProblem(body: unknown): body is ProblemOut {

@@ -1956,6 +1956,8 @@ export interface components {
             health: components["schemas"]["Health"];
             /** Health Reason */
             health_reason: string | null;
+            /** @description The reason by its code. */
+            health_message: components["schemas"]["MessageOut"] | null;
             /** Health At */
             health_at: string | null;
             /** Health Since */
@@ -2016,6 +2018,8 @@ export interface components {
             health: string;
             /** Health Reason */
             health_reason: string | null;
+            /** @description The reason by its code. */
+            health_message: components["schemas"]["MessageOut"] | null;
             /** Draining */
             draining: boolean;
             /**
@@ -2634,6 +2638,35 @@ export interface components {
             };
         };
         /**
+         * MessageOut
+         * @description A message for who shows it in another language.
+         */
+        MessageOut: {
+            /**
+             * Text
+             * @description In English.
+             * @example no VM vm-7 in the plan of lab
+             */
+            text: string;
+            /**
+             * Code
+             * @description Never changes.
+             * @example vm_not_in_plan
+             */
+            code: string;
+            /**
+             * Params
+             * @description What it is made of; messages are to be said in that language too.
+             * @example {
+             *       "adoption": "lab",
+             *       "vm": "vm-7"
+             *     }
+             */
+            params: {
+                [key: string]: string | components["schemas"]["MessageOut"] | components["schemas"]["MessageOut"][];
+            };
+        };
+        /**
          * MigrateArguments
          * @description Where to; what is not named stays.
          */
@@ -2911,6 +2944,8 @@ export interface components {
              * @description Why it failed, or what it waits for.
              */
             reason: string | null;
+            /** @description The reason by its code, if it is not a cloud's own word. */
+            message: components["schemas"]["MessageOut"] | null;
             /**
              * Cancelling
              * @description Somebody wants it to end before its time.
@@ -3304,6 +3339,8 @@ export interface components {
              * @description Why it is not ready, if it is not.
              */
             reason: string | null;
+            /** @description The reason by its code. */
+            message: components["schemas"]["MessageOut"] | null;
             /**
              * State At
              * Format: date-time
@@ -3359,6 +3396,8 @@ export interface components {
             state: string;
             /** Reason */
             reason: string | null;
+            /** @description The reason by its code. */
+            message: components["schemas"]["MessageOut"] | null;
             /**
              * Read At
              * @description When all of it was last read.
@@ -4091,6 +4130,8 @@ export interface components {
              * @example powering-off
              */
             detail: string | null;
+            /** @description The detail by its code, if it is not a cloud's own word. */
+            message: components["schemas"]["MessageOut"] | null;
         };
         /**
          * StopBulkIn
@@ -4509,6 +4550,8 @@ export interface components {
             health: components["schemas"]["Health"];
             /** Health Reason */
             health_reason: string | null;
+            /** @description The reason by its code. */
+            health_message: components["schemas"]["MessageOut"] | null;
             /** Health At */
             health_at: string | null;
             /**
@@ -4555,6 +4598,8 @@ export interface components {
              * @example the project's quota has 0 servers left, and 1 are needed
              */
             reason: string | null;
+            /** @description The reason by its code. */
+            message: components["schemas"]["MessageOut"] | null;
             /** Score */
             score: number | null;
             /**
@@ -4787,33 +4832,8 @@ export interface components {
              * @example there is a cloud 'north' already
              */
             reason: string;
-            /**
-             * @description The reason by its code, if it has one.
-             * @default null
-             */
-            message: components["schemas"]["MessageOut"] | null;
-        };
-        /**
-         * MessageOut
-         * @description A message for who shows it in another language.
-         */
-        MessageOut: {
-            /**
-             * Code
-             * @description Never changes.
-             * @example vm_not_ready
-             */
-            code: string;
-            /**
-             * Params
-             * @example {
-             *       "state": "skipped",
-             *       "vm": "/dc1/vm/app-003"
-             *     }
-             */
-            params: {
-                [key: string]: string;
-            };
+            /** @description The reason by its code. */
+            message: components["schemas"]["MessageOut"];
         };
         /**
          * ProblemOut
@@ -4846,11 +4866,8 @@ export interface components {
              * @example conflict
              */
             code: string;
-            /**
-             * @description The detail by its code, if it has one.
-             * @default null
-             */
-            message: components["schemas"]["MessageOut"] | null;
+            /** @description The detail by its code. */
+            message: components["schemas"]["MessageOut"];
             /**
              * Errors
              * @default []

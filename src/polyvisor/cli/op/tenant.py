@@ -13,6 +13,7 @@ from polyvisor.op.clouds import cloud as clouds
 from polyvisor.op.db.models import Project, Tenant
 from polyvisor.op.identity import project as projects
 from polyvisor.op.identity import tenant as tenants
+from polyvisor.op.message import say
 from polyvisor.op.problem import NotFound
 
 _COLUMNS = ("name", "id", "parent_id", "node", "description")
@@ -96,5 +97,5 @@ def _find(session: Session, key: str) -> Tenant:
     if session.get(Tenant, key) is None and len(named) == 1:
         return named[0]
     if len(named) > 1:
-        raise NotFound(f"several tenants are named {key!r}: give an id")
+        raise NotFound(say("tenants_alike", name=key))
     return tenants.get(session, key)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from polyvisor.op.actions import made
 from polyvisor.op.actions.action import Action, Arguments, Key, Reference, ServerName
+from polyvisor.op.message import say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Done, Outcome, Step, StepError, Wait
 from polyvisor.op.rights import Right
@@ -63,13 +64,15 @@ def _wait(context: Context) -> Outcome:
     open_ones = [one for one in servers if one.status not in _ENDS or one.task_state is not None]
     if open_ones:
         mean = sum(one.progress or 0 for one in open_ones) + 100 * (len(servers) - len(open_ones))
-        return Wait("copying", progress=mean // len(servers))
+        return Wait(say("copying"), progress=mean // len(servers))
     failed = [one for one in servers if one.status == "ERROR"]
     if failed:
         reasons = {str((one.fault or {}).get("message")) for one in failed}
         made.delete_all(context, [one.id for one in failed])
-        raise StepError(f"{len(failed)} of {len(servers)} failed and were deleted: {'; '.join(reasons)}")
-    return Done(f"{len(servers)} made")
+        raise StepError(
+            say("clones_failed", failed=len(failed), total=len(servers), text="; ".join(sorted(reasons)))
+        )
+    return Done(say("clones_made", count=len(servers)))
 
 
 def _abandon(context: Context) -> bool:

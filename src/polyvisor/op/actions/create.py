@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Self
 
 from openstack import exceptions as sdk
@@ -16,6 +17,7 @@ from polyvisor.op.identity import access as rules
 from polyvisor.op.identity.access import Access
 from polyvisor.op.identity.actor import Actor
 from polyvisor.op.inventory.found import Ref
+from polyvisor.op.message import Message, refusal, restore, say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Back, Done, Outcome, Step, StepError, Wait, at_once
 from polyvisor.op.scheduling import reservation, scheduler
@@ -52,9 +54,9 @@ class CreateArguments(Arguments):
         """Refuse none and both."""
         numbers = (self.vcpus, self.ram_mb)
         if (self.flavor is None) == any(one is None for one in numbers):
-            raise ValueError("give either flavor, or vcpus and ram_mb")
+            raise refusal("either_flavor_or_size")
         if self.flavor and any((*numbers, self.disk_gb)):
-            raise ValueError("a flavor has a size: give no other with it")
+            raise refusal("flavor_has_size")
         return self
 
 
@@ -62,25 +64,29 @@ def _schedule(context: Context) -> Outcome:
     if context.memory.get("choice"):
         return Done()
     wanted = Wanted.of(context.arguments)
-    failed: dict[str, str] = dict(context.memory.get("failed") or {})
+    tried = {key: restore(why) for key, why in (context.memory.get("tried") or {}).items()}
     while True:
-        verdicts = scheduler.consider(context.platform, _access(context), wanted, failed)
+        verdicts = scheduler.consider(context.platform, _access(context), wanted, tried)
         context.tell(candidates=[one.as_result() for one in verdicts])
         best = next((one for one in verdicts if one.ok), None)
         if best is None:
             raise StepError(no_place(verdicts))
         reason = _reserve(context, wanted, best.candidate)
         if reason is None:
-            return Done(f"{best.candidate.cloud} {best.candidate.zone}".strip())
-        failed[best.candidate.key] = reason
+            return Done(_name(best.candidate))
+        tried[best.candidate.key] = reason
 
 
-def no_place(verdicts: list[Verdict]) -> str:
+def no_place(verdicts: list[Verdict]) -> Message:
     """Why there is no place, in one sentence."""
     if not verdicts:
-        return "the tenant has no project on any cloud: give it one first"
-    reasons = [f"{one.candidate.cloud} {one.candidate.zone}: {one.reason}" for one in verdicts]
-    return f"no place for it: {'; '.join(reasons)}"
+        return say("no_project_anywhere")
+    reasons = [say("at_place", where=_name(one.candidate), reason=one.reason) for one in verdicts]
+    return say("no_place", reasons=reasons)
+
+
+def _name(candidate: Candidate) -> str:
+    return f"{candidate.cloud} {candidate.zone}".strip()
 
 
 def _access(context: Context) -> Access:
@@ -93,7 +99,7 @@ def _access(context: Context) -> Access:
         return rules.load(session, actor)
 
 
-def _reserve(context: Context, wanted: Wanted, best: Candidate) -> str | None:
+def _reserve(context: Context, wanted: Wanted, best: Candidate) -> Message | None:
     seconds = context.platform.settings.reservation_seconds
     context.guard()
     with context.platform.database.write() as session:
@@ -122,8 +128,8 @@ def _ask(context: Context) -> Outcome:
     if not found:
         try:
             found = [context.act(lambda cloud: cloud.compute.create_server(**_server(context)))]
-        except _REFUSED as refusal:
-            return _elsewhere(context, str(refusal.details or refusal))
+        except _REFUSED as refused:
+            return _elsewhere(context, str(refused.details or refused))
     key = found[0].id
     context.remember(server=key)
     resource = Ref(Kind.SERVER, key).id(str(context.operation.cloud_id))
@@ -156,12 +162,12 @@ def _build(context: Context) -> Outcome:
     if server is None:
         if reason := context.memory.get("fault"):
             return _elsewhere(context, reason)
-        raise StepError("somebody has deleted the server while it was built")
+        raise StepError(say("deleted_meanwhile"))
     if server.status == "ERROR" or context.memory.get("fault"):
         reason = context.memory.get("fault") or (server.fault or {}).get("message") or "it is in ERROR"
         context.remember(fault=reason)
         context.act(lambda cloud: made.delete(cloud, server.id))
-        return Wait(f"{reason}; what there is of it is being deleted")
+        return Wait(say("being_undone", reason=say("cloud_says", text=reason)))
     if server.status == "ACTIVE":
         return Done(server.status)
     return Wait(server.task_state or server.status, progress=server.progress or 0)
@@ -177,12 +183,13 @@ def _look(context: Context) -> Any:
 
 def _elsewhere(context: Context, reason: str) -> Outcome:
     """Leave this candidate to the reason, and choose another."""
-    failed = dict(context.memory.get("failed") or {}) | {context.memory["choice"]["key"]: reason}
-    context.remember(failed=failed, choice=None, server=None, fault=None)
+    why = say("cloud_says", text=reason)
+    tried = dict(context.memory.get("tried") or {}) | {context.memory["choice"]["key"]: asdict(why)}
+    context.remember(tried=tried, choice=None, server=None, fault=None)
     context.write(external_id=None, resource_id=None)
     with context.platform.database.write() as session:
         reservation.release(session, context.operation.id)
-    return Back("schedule", reason)
+    return Back("schedule", why)
 
 
 def _abandon(context: Context) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from openstack import exceptions as sdk
 
 from polyvisor.op.actions.action import Action, NoArguments
+from polyvisor.op.message import say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Done, Outcome, Step, StepError, Wait, at_once
 from polyvisor.op.rights import Right
@@ -35,12 +36,12 @@ def _ask(context: Context) -> Outcome:
 def _wait(context: Context) -> Outcome:
     found = find(context, context.server)
     if found is None:
-        return Done("deleted")
+        return Done(say("deleted"))
     if found.status == _GOING:
-        return Wait("nearly gone")
+        return Wait(say("nearly_gone"))
     if found.task_state is None:
         fault = (found.fault or {}).get("message")
-        raise StepError(f"the cloud did not delete it: {fault or f'it is {found.status}'}")
+        raise StepError(say("cloud_says", text=fault) if fault else say("not_deleted", status=found.status))
     return Wait(found.task_state)
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from polyvisor.op.actions.action import Action, Arguments, Reference
 from polyvisor.op.actions.request import Request
+from polyvisor.op.message import refusal
 from polyvisor.op.operations.context import Context
 from polyvisor.op.rights import Right
 
@@ -37,7 +38,7 @@ class MigrateArguments(Arguments):
     def somewhere(self) -> Self:
         """Refuse to move nothing."""
         if not (self.host or self.datastore or self.disks):
-            raise ValueError("name a host, a datastore, or datastores of disks")
+            raise refusal("migrate_nowhere")
         return self
 
     @property

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from polyvisor.op.actions.action import Action, Arguments, Key
 from polyvisor.op.actions.request import Request, never
+from polyvisor.op.message import refusal
 from polyvisor.op.operations.context import Context
 from polyvisor.op.rights import Right
 
@@ -23,9 +24,9 @@ class AttachPortArguments(Arguments):
     def one_of_both(self) -> Self:
         """Refuse none and both."""
         if (self.port is None) == (self.network is None):
-            raise ValueError("give either port or network")
+            raise refusal("either_port_or_network")
         if self.port and self.address:
-            raise ValueError("a port has its addresses: give no address with it")
+            raise refusal("port_has_address")
         return self
 
 

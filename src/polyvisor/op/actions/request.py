@@ -12,6 +12,7 @@ from typing import Any
 
 from openstack import exceptions as sdk
 
+from polyvisor.op.message import Message, say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Done, Outcome, Step, StepError, Wait, at_once
 from polyvisor.op.problem import Problem
@@ -52,7 +53,7 @@ class Request:
         if "known" not in context.memory:
             known = [one.request_id for one in self._actions(context)]
             context.remember(known=known, fulfilled=self.fulfilled(context))
-        return Done("is so already" if context.memory["fulfilled"] else "")
+        return Done(say("already_so") if context.memory["fulfilled"] else "")
 
     def _ask(self, context: Context) -> Outcome:
         if context.memory["fulfilled"]:
@@ -73,7 +74,7 @@ class Request:
         action = find_action(context, context.memory["request"], as_cloud=self.as_cloud)
         events = action.events or []
         if not events or any(event.finish_time is None for event in events):
-            return Wait("begins")
+            return Wait(say("begins"))
         if action.message == "Error" or any(event.result == "Error" for event in events):
             raise StepError(why(context, action, server))
         return Done(server.status)
@@ -107,7 +108,7 @@ def find_action(context: Context, request: str, *, as_cloud: bool = False) -> An
     )
 
 
-def why(context: Context, action: Any, server: Any) -> str:
+def why(context: Context, action: Any, server: Any) -> Message:
     """Why an action failed, as well as the cloud tells: it shows details to administrators."""
     events = action.events or []
     try:
@@ -117,9 +118,15 @@ def why(context: Context, action: Any, server: Any) -> str:
         pass  # the account may not; what the project may see has to do
     for event in reversed(events):
         if event.result == "Error" and event.details:
-            return str(event.details)
+            return say("cloud_says", text=event.details)
     fault = (server.fault or {}).get("message") if server.status == "ERROR" else None
-    return str(fault or f"the cloud does not say why {action.action} failed; its request {action.request_id}")
+    return say("cloud_says", text=fault) if fault else say("cloud_no_reason", request=action.request_id)
+
+
+def in_error(server: Any) -> Message:
+    """Why a server is in ERROR."""
+    fault = (server.fault or {}).get("message")
+    return say("server_in_error", text=fault) if fault else say("server_in_error_only")
 
 
 def server_action(body: dict[str, Any]) -> Post:

@@ -9,7 +9,8 @@ from openstack import exceptions as sdk
 from pydantic import Field
 
 from polyvisor.op.actions.action import Action, Arguments, Reference
-from polyvisor.op.actions.request import Request
+from polyvisor.op.actions.request import Request, in_error
+from polyvisor.op.message import say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Done, Outcome, Step, StepError, Wait, at_once
 from polyvisor.op.rights import Right
@@ -27,7 +28,7 @@ def _flavor(cloud: Any, name: str) -> Any:
     try:
         return cloud.compute.find_flavor(name, ignore_missing=False)
     except sdk.NotFoundException:
-        raise StepError(f"there is no flavor {name!r} that the project may use") from None
+        raise StepError(say("no_flavor_named", flavor=name)) from None
 
 
 def _post(cloud: Any, context: Context) -> Any:
@@ -57,9 +58,9 @@ def _confirm(context: Context) -> Outcome:
             with suppress(sdk.BadRequestException):
                 context.act(lambda cloud: cloud.compute.confirm_server_resize(context.server))
             context.remember(confirmed=True)
-        return Wait("confirming")
+        return Wait(say("confirming"))
     if server.status == "ERROR":
-        raise StepError(f"the server is in ERROR: {(server.fault or {}).get('message')}")
+        raise StepError(in_error(server))
     return Done(server.status)
 
 

@@ -87,13 +87,13 @@ def create(session: Session, actor: Actor, cloud_id: str, name: str, vcenters: S
     """Begin an adoption; nothing is read yet. Raises NotFound, Invalid, Conflict."""
     cloud = clouds.get(session, cloud_id)
     if session.scalar(select(Adoption.id).where(Adoption.name == name)):
-        raise Conflict(f"there is an adoption {name!r} already")
+        raise Conflict(say("taken", thing="adoption", name=name))
     if len(set(vcenters)) < len(vcenters):
-        raise Invalid("body.vcenters", "names the same vCenter twice")
+        raise Invalid("body.vcenters", say("vcenter_twice"))
     for key in vcenters:
         found = session.get(VCenter, key)
         if found is None or found.cloud_id != cloud.id:
-            raise Invalid("body.vcenters", f"{key} is no vCenter of {cloud.name}: attach it first")
+            raise Invalid("body.vcenters", say("vcenter_not_of_cloud", vcenter=key, cloud=cloud.name))
     made = Adoption(cloud_id=cloud.id, name=name, vcenters=list(vcenters))
     session.add(made)
     session.flush()
@@ -108,7 +108,7 @@ def remove(session: Session, actor: Actor, key: str) -> None:
     held = select(func.count()).where(JournalVm.adoption_id == found.id, JournalVm.state.in_(_HELD))
     things = select(func.count()).where(JournalThing.adoption_id == found.id, JournalThing.made)
     if session.scalar(held) or session.scalar(things):
-        raise Conflict(f"OpenStack has VMs of {found.name}, or networks made for them: release them first")
+        raise Conflict(say("adoption_in_openstack", adoption=found.name))
     for table in (JournalThing, JournalVm):
         session.execute(delete(table).where(table.adoption_id == found.id))
     session.delete(found)

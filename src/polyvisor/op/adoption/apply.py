@@ -12,7 +12,8 @@ from polyvisor.adoption.release import release
 from polyvisor.op.actions.action import Arguments
 from polyvisor.op.adoption import plan as plans
 from polyvisor.op.adoption.journal import Cancelled
-from polyvisor.op.adoption.work import Desk, Meter, summary, working
+from polyvisor.op.adoption.work import Desk, Meter, counted, say_counted, summary, working
+from polyvisor.op.message import say
 from polyvisor.op.operations import step
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Done, Step, StepError, Wait
@@ -50,7 +51,7 @@ def _apply(context: Context) -> step.Outcome:
                 dry_run=given["dry_run"],
             )
         except Cancelled:
-            return Wait("no VM is begun with any more", seconds=0)
+            return Wait(say("stops_beginning"), seconds=0)
     return _ended(context, outcome)
 
 
@@ -68,12 +69,11 @@ def _ended(context: Context, outcome: Outcome) -> Done:
     )
     if context.arguments["dry_run"]:
         context.tell(waiting=list(outcome.waiting), refused=outcome.refused)
-        return Done(f"{len(outcome.waiting)} VMs would be adopted, {len(outcome.refused)} left alone")
+        return Done(say("apply_trial", waiting=len(outcome.waiting), refused=len(outcome.refused)))
     context.tell(**numbers)
-    says = ", ".join(f"{number} {name}" for name, number in numbers.items() if number) or "nothing to do"
     if not outcome.complete:
-        raise StepError(f"not all went well: {says}; each VM of the adoption has its reason")
-    return Done(says)
+        raise StepError(say("apply_incomplete", counts=counted(numbers)))
+    return Done(say_counted(numbers))
 
 
 def _abandon(context: Context) -> bool:

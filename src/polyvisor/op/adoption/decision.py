@@ -27,6 +27,8 @@ from polyvisor.op.problem import Conflict, Invalid
 #: A document of a plan is a few kilobytes; this is ten thousand large ones.
 LONGEST_PLAN = 64 * 1024 * 1024
 
+_NONE = {"disk": "vm_has_no_disk", "nic": "vm_has_no_nic"}
+
 
 def set_rules(
     session: Session,
@@ -38,7 +40,7 @@ def set_rules(
     """Have the next plan filled by these rules. Raises Conflict, Invalid."""
     adoptions.refuse_busy(session, adoption)
     if wanted.addresses is not None:
-        raise Invalid("body.rules.addresses", "there is no file here: give the addresses beside the rules")
+        raise Invalid("body.rules.addresses", say("no_rules_file"))
     adoption.rules = wanted.model_dump(mode="json")
     adoption.addresses = [dict(one) for one in addresses]
     adoption.stale = True
@@ -65,16 +67,16 @@ class Upload:
 def parse(text: bytes) -> Upload:
     """Read a plan's file; of ten thousand VMs that takes half a minute. Raises Invalid."""
     if len(text) > LONGEST_PLAN:
-        raise Invalid("body", f"a plan of more than {LONGEST_PLAN // 2**20} MB: make several adoptions of it")
+        raise Invalid("body", say("plan_too_long", megabytes=LONGEST_PLAN // 2**20))
     try:
         lines = text.decode("utf-8").splitlines(keepends=True)
         sources = list(documents.split(lines, plans.FILE))
         texts = {key: source.text for key, source in Earlier(None, sources).sources.items()}
         return Upload(plan_file.parse(sources, plans.FILE), texts)
     except UnicodeDecodeError:
-        raise Invalid("body", "is not UTF-8 text") from None
+        raise Invalid("body", say("not_utf8")) from None
     except AdoptionError as error:
-        raise Invalid("body", str(error)) from None
+        raise Invalid("body", say("plan_invalid", text=error)) from None
 
 
 def upload(session: Session, actor: Actor, adoption: Adoption, given: Upload) -> None:
@@ -175,7 +177,7 @@ def _parts(
     changes = {one[name]: one for one in wanted}
     plain = [part.model_dump(mode="json") for part in parts]
     if unknown := changes.keys() - {one[name] for one in plain}:
-        raise Invalid(f"body.{field}", say(f"vm_has_no_{name}", vm=vm, part=min(unknown)))
+        raise Invalid(f"body.{field}", say(_NONE[name], vm=vm, part=min(unknown)))
     return [{**one, **changes.get(one[name], {})} for one in plain]
 
 

@@ -17,6 +17,7 @@ from polyvisor.op.adoption import vcenter as vcenters
 from polyvisor.op.adoption.work import adoption_of, telling, vcenters_of
 from polyvisor.op.db.base import now
 from polyvisor.op.db.models import Adoption, AdoptionDiscovery, VCenter
+from polyvisor.op.message import say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Done, Outcome, Step, at_once
 from polyvisor.op.problem import CloudRefused
@@ -36,17 +37,22 @@ class DiscoverArguments(Arguments):
 
 def _read(context: Context) -> Outcome:
     adoption = adoption_of(context)
-    counts = [f"{one.name}: {_keep(context, adoption, one)} VMs" for one in vcenters_of(context, adoption)]
-    return Done(", ".join(counts))
+    counts = [
+        say("vms_read", vcenter=one.name, count=_keep(context, adoption, one))
+        for one in vcenters_of(context, adoption)
+    ]
+    return Done(say("all_of", reasons=counts))
 
 
 def _keep(context: Context, adoption: Adoption, vcenter: VCenter) -> int:
     """Read a vCenter, and keep all of it; give how many VMs it has."""
     reach = vcenters.reach_of(context.platform, vcenter)
-    with telling(adoption.name), vcenters.log_in(context.platform, reach) as session:
+    with telling(context), vcenters.log_in(context.platform, reach) as session:
         found = discover(session, _Meter(context, vcenter.name), with_tags=context.arguments["tags"])
     if found.vcenter.uuid != vcenter.uuid:
-        raise CloudRefused(f"{vcenter.name} is another vCenter now: {found.vcenter.uuid}, not {vcenter.uuid}")
+        raise CloudRefused(
+            say("vcenter_other_now", vcenter=vcenter.name, found=found.vcenter.uuid, known=vcenter.uuid)
+        )
     content = _packed(found)
     with context.platform.database.write() as session:
         context.hold(session)
@@ -72,7 +78,7 @@ class _Meter:
     def __call__(self, what: str, count: int) -> None:
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + _SHOW_SECONDS
-            self._context.show(f"{self._name}: reading {what} {count or ''}".rstrip(), 0)
+            self._context.show(say("reading_vcenter", vcenter=self._name, part=what, count=count), 0)
 
 
 STEPS = (Step("read", _read, at_once), plan_step.STEP)

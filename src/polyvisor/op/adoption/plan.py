@@ -171,7 +171,7 @@ def get(session: Session, adoption: Adoption, kind: str, key: str) -> AdoptionDo
     if found is None:
         if kind == "server":
             raise NotFound(say("vm_not_in_plan", vm=key, adoption=adoption.name))
-        raise NotFound(f"no {kind} {key!r} in the plan of {adoption.name}")
+        raise NotFound.of(kind, key)
     return found
 
 

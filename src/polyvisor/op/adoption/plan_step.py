@@ -20,6 +20,7 @@ from polyvisor.op.adoption import plan as plans
 from polyvisor.op.adoption.work import adoption_of, telling, vcenters_of
 from polyvisor.op.db.base import now
 from polyvisor.op.db.models import Adoption, AdoptionDiscovery
+from polyvisor.op.message import say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Done, Outcome, Step, StepError, at_once
 
@@ -33,16 +34,16 @@ def _plan(context: Context) -> Outcome:
     found = _discoveries(context, adoption)
     with context.platform.database.read() as session:
         earlier = Earlier(None, list(plans.sources(session, adoption)))
-    with telling(adoption.name):
+    with telling(context):
         connection = context.platform.clouds.connect(adoption.cloud_id)
-        context.show("reading the cloud", 20)
+        context.show(say("reading_cloud"), 20)
         cloud = read_cloud(connection)
-        context.show("checking and planning", 40)
+        context.show(say("checking"), 40)
         made, changes = make_plan(
             found, cloud, decision.book(adoption), earlier, lambda projects: read_rooms(connection, projects)
         )
     _keep(context, adoption, made, earlier, changes)
-    return Done(f"{sum(1 for _ in made.ready())} of {len(made.servers)} VMs are ready")
+    return Done(say("vms_ready", ready=sum(1 for _ in made.ready()), total=len(made.servers)))
 
 
 def _discoveries(context: Context, adoption: Adoption) -> list[Discovery]:
@@ -56,15 +57,15 @@ def _discovery(context: Context, adoption: Adoption, vcenter_id: str, name: str)
     with context.platform.database.read() as session:
         content = session.scalar(wanted)
     if content is None:
-        raise StepError(f"{name} has not been read yet: discover first")
-    with TemporaryDirectory() as folder, telling(adoption.name):
+        raise StepError(say("vcenter_unread", vcenter=name))
+    with TemporaryDirectory() as folder, telling(context):
         file = Path(folder) / "discovery"
         file.write_bytes(content)
         return discoveries.load(file)
 
 
 def _keep(context: Context, adoption: Adoption, made: Plan, earlier: Earlier, changes: list[Change]) -> None:
-    context.show("writing the plan", 80)
+    context.show(say("writing_plan"), 80)
     texts = {plan_file.key(document): plan_file.render(document, earlier) for document in made.documents}
     with context.platform.database.write() as session:
         context.hold(session)

@@ -12,8 +12,9 @@ from polyvisor.adoption.journal import Vm
 from polyvisor.adoption.release import Released, release
 from polyvisor.op.actions.action import Arguments
 from polyvisor.op.adoption.apply import VmId
-from polyvisor.op.adoption.work import Meter, summary, working
+from polyvisor.op.adoption.work import Meter, counted, say_counted, summary, working
 from polyvisor.op.db.models import Resource
+from polyvisor.op.message import say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Done, Outcome, Step, StepError
 
@@ -79,11 +80,10 @@ def _ended(context: Context, outcome: Released) -> Done:
         changes={vm: list(lines) for vm, lines in outcome.changed.items()},
         meanwhile={vm: list(lines) for vm, lines in outcome.meanwhile.items()},
     )
-    says = ", ".join(f"{number} {name}" for name, number in numbers.items() if number) or "nothing to do"
     if not outcome.complete:
-        why = "; ".join(list(outcome.left.values())[:3])
-        raise StepError(f"not all went well: {says}; {why}".rstrip("; "))
-    return Done(says)
+        why = [*outcome.left.values(), *(line for lines in outcome.changed.values() for line in lines)]
+        raise StepError(say("release_incomplete", counts=counted(numbers), text="; ".join(why[:3])))
+    return Done(say_counted(numbers))
 
 
 STEPS = (Step("release", _release),)

@@ -70,7 +70,7 @@ def release_servers(
             vms[adoption.id].append(vm)
         except Conflict as reason:
             # What such operations are about are adoptions; this one has none.
-            parts.append(Part(replace(server, id=None), {"vms": []}, reason.detail))
+            parts.append(Part(replace(server, id=None), {"vms": []}, reason.message))
     for adoption_id in sorted(vms):
         adoption = adoptions.get(session, adoption_id, lock=True)
         parts.append(Part(adoptions.subject(session, adoption), {"vms": vms[adoption_id]}))

@@ -19,6 +19,7 @@ from polyvisor.op.db.base import now
 from polyvisor.op.db.models import VCenter
 from polyvisor.op.db.models.cloud import Health
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import Message, columns, say
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import CloudRefused, CloudUnavailable, Conflict, Invalid, NotFound, Problem
 from polyvisor.vsphere import session as vsphere
@@ -94,12 +95,10 @@ def update(platform: Platform, actor: Actor, key: str, changes: Changes) -> VCen
     reach = _changed(old, changes)
     if reach != old and changes.password is None:
         # Or whoever may change it could have the password sent to wherever they like.
-        raise Invalid("body.password", "must be given again with another address, account or trust")
+        raise Invalid("body.password", say("vcenter_password"))
     about = _ask(platform, reach) if reach != old else {}
     if about and about["uuid"] != before.uuid:
-        raise Conflict(
-            f"{reach.host} is another vCenter: {about['uuid']}, not {before.uuid}; attach it by itself"
-        )
+        raise Conflict(say("vcenter_other", host=reach.host, found=about["uuid"], known=before.uuid))
     with platform.database.write() as session:
         kept = get(session, before.id)
         if changes.name not in {None, kept.name}:
@@ -107,7 +106,8 @@ def update(platform: Platform, actor: Actor, key: str, changes: Changes) -> VCen
             kept.name = str(changes.name)
         _put(platform, kept, reach)
         if about:
-            kept.health, kept.health_reason, kept.health_at = Health.OK, None, now()
+            kept.health, kept.health_at = Health.OK, now()
+            kept.health_reason, kept.health_message = columns(None)
             kept.product = about["product"]
         entry.record(session, actor, "vcenter.update", target(kept), credential=changes.password is not None)
     return kept
@@ -120,7 +120,8 @@ def probe(platform: Platform, key: str) -> VCenter:
     health, reason, about = _examine(platform, found)
     with platform.database.write() as session:
         kept = get(session, found.id)
-        kept.health, kept.health_reason, kept.health_at = health, reason, now()
+        kept.health, kept.health_at = health, now()
+        kept.health_reason, kept.health_message = columns(reason)
         if about is not None:
             kept.product = about["product"]
     return kept
@@ -131,7 +132,7 @@ def remove(session: Session, actor: Actor, key: str) -> None:
     found = get(session, key)
     using = adoptions.of_vcenter(session, found)
     if using:
-        raise Conflict(f"adoption {using[0].name} is about {found.name}: remove that first")
+        raise Conflict(say("vcenter_in_use", adoption=using[0].name, vcenter=found.name))
     session.delete(found)
     entry.record(session, actor, "vcenter.remove", target(found))
 
@@ -167,8 +168,8 @@ def log_in(platform: Platform, reach: Reach, seconds: float = _CALL_SECONDS) -> 
 def problem_of(fault: VSphereError) -> Problem:
     """What callers are told of a vCenter that does not do as it is asked."""
     if isinstance(fault, Unavailable) and not isinstance(fault, CertificateRefused):
-        return CloudUnavailable(str(fault))
-    return CloudRefused(str(fault))
+        return CloudUnavailable(say("vcenter_says", text=fault))
+    return CloudRefused(say("vcenter_says", text=fault))
 
 
 def _ask(platform: Platform, reach: Reach) -> dict[str, Any]:
@@ -178,24 +179,25 @@ def _ask(platform: Platform, reach: Reach) -> dict[str, Any]:
         with log_in(platform, reach, _PROBE_SECONDS) as session:
             about = session.content.about
     except InvalidInput as fault:
-        raise Invalid("body.ca_certificate", str(fault)) from fault
+        raise Invalid("body.ca_certificate", say("vcenter_certificate", text=fault)) from fault
     except VSphereError as fault:
         raise problem_of(fault) from fault
     if about.apiType != "VirtualCenter":
-        raise CloudRefused(f"{reach.host} is a single ESXi host: attach the vCenter that manages it")
+        raise CloudRefused(say("vcenter_is_esxi", host=reach.host))
     product = f"{about.fullName or about.name}"
     return {"uuid": str(about.instanceUuid), "product": product[:255]}
 
 
-def _examine(platform: Platform, vcenter: VCenter) -> tuple[Health, str | None, dict[str, Any] | None]:
+def _examine(platform: Platform, vcenter: VCenter) -> tuple[Health, Message | None, dict[str, Any] | None]:
     try:
         about = _ask(platform, reach_of(platform, vcenter))
     except CloudUnavailable as problem:
-        return Health.DOWN, problem.detail, None
+        return Health.DOWN, problem.message, None
     except Problem as problem:
-        return Health.REFUSED, problem.detail, None
+        return Health.REFUSED, problem.message, None
     if about["uuid"] != vcenter.uuid:
-        return Health.REFUSED, f"another vCenter answers: {about['uuid']}, not {vcenter.uuid}", None
+        why = say("vcenter_other_now", vcenter=vcenter.name, found=about["uuid"], known=vcenter.uuid)
+        return Health.REFUSED, why, None
     return Health.OK, None, about
 
 
@@ -219,10 +221,10 @@ def _put(platform: Platform, vcenter: VCenter, reach: Reach) -> None:
 
 def _refuse_taken(session: Session, name: str) -> None:
     if session.scalar(select(VCenter.id).where(VCenter.name == name)):
-        raise Conflict(f"there is a vCenter {name!r} already")
+        raise Conflict(say("taken", thing="vCenter", name=name))
 
 
 def _refuse_twice(session: Session, cloud_id: str, uuid: str) -> None:
     same = select(VCenter.name).where(VCenter.cloud_id == cloud_id, VCenter.uuid == uuid)
     if name := session.scalar(same):
-        raise Conflict(f"this vCenter is attached to the cloud already, as {name!r}")
+        raise Conflict(say("vcenter_attached", name=name))

@@ -12,6 +12,7 @@ from polyvisor.op.adoption import plan as plans
 from polyvisor.op.adoption.work import Meter, working
 from polyvisor.op.db.base import now
 from polyvisor.op.db.models import Adoption, AdoptionDocument
+from polyvisor.op.message import say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Done, Outcome, Step, at_once
 
@@ -26,7 +27,7 @@ def _verify(context: Context) -> Outcome:
     _keep(context, desk.adoption, found)
     drifts = sum(1 for one in found.differences if one.drift)
     context.tell(servers=found.servers, differences=len(found.differences), contradictions=drifts)
-    return Done(f"{found.servers} servers, {drifts} contradictions between OpenStack and vCenter")
+    return Done(say("verified", servers=found.servers, drifts=drifts))
 
 
 def _keep(context: Context, adoption: Adoption, found: Verified) -> None:

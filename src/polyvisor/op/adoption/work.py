@@ -16,8 +16,8 @@ from polyvisor.op.adoption import adoption as adoptions
 from polyvisor.op.adoption import vcenter as vcenters
 from polyvisor.op.adoption.journal import DatabaseJournal
 from polyvisor.op.clouds import faults
-from polyvisor.op.db.models import Adoption, VCenter
-from polyvisor.op.message import say
+from polyvisor.op.db.models import Adoption, Cloud, VCenter
+from polyvisor.op.message import Message, say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import StepError
 from polyvisor.op.problem import CloudUnavailable
@@ -31,7 +31,7 @@ def adoption_of(context: Context) -> Adoption:
     """The adoption that an operation is about. Raises StepError: it is about a server that has none."""
     key = context.operation.resource_id
     if key is None:
-        raise StepError(str(say("server_not_adopted", name=context.operation.resource_name)))
+        raise StepError(say("server_not_adopted", name=context.operation.resource_name))
     with context.platform.database.read() as session:
         return adoptions.get(session, key)
 
@@ -57,7 +57,7 @@ def working(context: Context) -> Iterator[Desk]:
     """Everything for the engine; vCenters are logged out of at the end. Raises as ``telling``."""
     adoption = adoption_of(context)
     with ExitStack() as stack:
-        stack.enter_context(telling(context.operation.resource_name))
+        stack.enter_context(telling(context))
         clouds = Clouds(context.platform.clouds.connect(adoption.cloud_id))
         sessions = {}
         for one in vcenters_of(context, adoption):
@@ -67,10 +67,10 @@ def working(context: Context) -> Iterator[Desk]:
 
 
 @contextmanager
-def telling(about: str) -> Iterator[None]:
+def telling(context: Context) -> Iterator[None]:
     """Make of the engine's errors what operations know: those that are soon over are waited for.
 
-    ``about``: whose cloud does not answer, if it is that. Raises CloudUnavailable, StepError.
+    Raises CloudUnavailable, StepError.
     """
     try:
         yield
@@ -78,12 +78,18 @@ def telling(about: str) -> Iterator[None]:
         away = vcenters.problem_of(fault)
         if isinstance(away, CloudUnavailable):
             raise away from fault
-        raise StepError(str(fault)) from fault
+        raise StepError(away.message) from fault
     except AdoptionError as error:
         cause = error.__cause__
-        if isinstance(cause, Exception) and (problem := faults.of_connection(f"of {about}", cause)):
+        if isinstance(cause, Exception) and (problem := faults.of_connection(_cloud_of(context), cause)):
             raise problem from error
-        raise StepError(str(error)) from error
+        raise StepError(say("adoption_says", text=error)) from error
+
+
+def _cloud_of(context: Context) -> str:
+    with context.platform.database.read() as session:
+        cloud: Cloud = session.get_one(Cloud, context.operation.cloud_id)
+    return cloud.name
 
 
 class Meter:
@@ -104,10 +110,22 @@ class Meter:
                 return
             self._due = time.monotonic() + _SHOW_SECONDS
             ended = min(len(self._ended), self._total)
-            done = f"{ended} of {self._total} VMs done; " if self._total else ""
-            self._context.show(
-                f"{done}{progress.about}: {progress.stage}"[:500], 100 * ended // max(self._total, 1)
-            )
+            of_vm = {"about": progress.about, "stage": progress.stage[:500]}
+            said = say("vm_under_way", **of_vm)
+            if self._total:
+                said = say("vms_done", ended=ended, total=self._total, **of_vm)
+            self._context.show(said, 100 * ended // max(self._total, 1))
+
+
+def counted(numbers: Mapping[str, int]) -> list[Message]:
+    """How many of each, without those of which there are none."""
+    return [say("counted", count=number, outcome=name) for name, number in numbers.items() if number]
+
+
+def say_counted(numbers: Mapping[str, int]) -> Message:
+    """The same in one."""
+    found = counted(numbers)
+    return say("all_of", reasons=found) if found else say("nothing_to_do")
 
 
 def summary(**numbers: Any) -> dict[str, int]:

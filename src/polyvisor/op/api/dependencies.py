@@ -18,6 +18,7 @@ from polyvisor.op.identity import session as sessions
 from polyvisor.op.identity import token as tokens
 from polyvisor.op.identity.access import Access
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import say
 from polyvisor.op.paging import Slice
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import Unauthenticated
@@ -87,12 +88,12 @@ def get_caller(request: HTTPConnection, platform: ThePlatform, anonymous: Anonym
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme:
         if scheme.lower() != "bearer" or not secret:
-            raise Unauthenticated("the header Authorization must be: Bearer and an API token")
+            raise Unauthenticated(say("bad_authorization"))
         token, user = tokens.find(platform.database, secret.strip())
         return _caller(platform, anonymous, user, "token", limit=token.rights)
     cookie = request.cookies.get(cookie_name(platform))
     if not cookie:
-        raise Unauthenticated("log in at /api/v1/session, or send an API token")
+        raise Unauthenticated(say("login_needed"))
     session, user = sessions.find(platform.database, platform.settings, cookie)
     if isinstance(request, Request) and request.method not in SAFE_METHODS:
         sessions.check_csrf(session, request.headers.get(CSRF_HEADER))

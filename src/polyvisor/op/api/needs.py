@@ -22,6 +22,7 @@ from polyvisor.op.api.dependencies import (
 from polyvisor.op.audit import entry
 from polyvisor.op.audit.entry import Target
 from polyvisor.op.identity.access import ROOT
+from polyvisor.op.message import say
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import Forbidden
 from polyvisor.op.rights import Right
@@ -81,7 +82,7 @@ def _require(caller: Caller, right: Right, nodes: Sequence[str]) -> None:
     if nodes:
         caller.access.require(right, *nodes)
     elif not caller.access.anywhere(right):
-        raise Forbidden(f"{caller.user.name} has no right {right} anywhere")
+        raise Forbidden(say("no_right_anywhere", user=caller.user.name, right=right))
 
 
 def _everybody() -> None:

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from polyvisor.op.api.dependencies import get_request_id
 from polyvisor.op.api.schemas.base import FieldErrorOut, MessageOut, ProblemOut
 from polyvisor.op.clouds import faults
-from polyvisor.op.message import of_input
+from polyvisor.op.message import Message, of_input, say
 from polyvisor.op.problem import FieldError, Problem, Unauthenticated
 from polyvisor.op.vault import VaultError
 
@@ -30,8 +30,8 @@ MEDIA_TYPE = "application/problem+json"
 class _Http(Problem):
     """What the framework itself refuses: no such path, no such method."""
 
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
+    def __init__(self, status: int, message: Message) -> None:
+        super().__init__(message)
         self.status = status
         self.title = HTTPStatus(status).phrase
         self.code = self.title.lower().replace(" ", "_")
@@ -56,7 +56,7 @@ def answer(request: HTTPConnection, problem: Problem, headers: dict[str, str] | 
         status=problem.status,
         detail=problem.detail,
         code=problem.code,
-        message=MessageOut.model_validate(problem.message) if problem.message else None,
+        message=MessageOut.model_validate(problem.message),
         errors=[FieldErrorOut.model_validate(one) for one in problem.errors],
         request_id=get_request_id(request),
     )
@@ -96,20 +96,20 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     errors = tuple(
         FieldError(
             ".".join(map(str, one["loc"])),
-            one["msg"],
             of_input(one["type"], one["msg"], one.get("ctx", {})),
         )
         for one in error.errors()
     )
-    problem = Problem("; ".join(f"{one.field}: {one.reason}" for one in errors), errors=errors)
+    reasons = [say("field", field=one.field, reason=one.message) for one in errors]
+    problem = Problem(say("all_of", reasons=reasons), errors=errors)
     problem.status, problem.title, problem.code = 422, "Invalid request", "invalid"
     return answer(request, problem)
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - as registered
-    detail = f"{error.detail}: {request.method} {request.url.path}"
-    return answer(request, _Http(error.status_code, detail), dict(error.headers or {}))
+    said = say("http", text=error.detail, method=request.method, path=request.url.path)
+    return answer(request, _Http(error.status_code, said), dict(error.headers or {}))
 
 
 async def _cloud(request: Request, error: Exception) -> JSONResponse:
@@ -118,15 +118,15 @@ async def _cloud(request: Request, error: Exception) -> JSONResponse:
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
     LOG.error("request %s: %s", get_request_id(request), error)
-    problem = _Http(503, "the database is busy or does not answer: try again")
+    problem = _Http(503, say("database_busy"))
     problem.retry_after = 5
     return answer(request, problem)
 
 
 async def _vault(request: Request, error: Exception) -> JSONResponse:
-    return answer(request, _Http(500, str(error)))
+    return answer(request, _Http(500, faults.reason(error)))
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     LOG.error("request %s %s", request.method, request.url.path, exc_info=error)
-    return answer(request, Problem("an error of the platform's own; its log has it under the request's id"))
+    return answer(request, Problem(say("internal")))

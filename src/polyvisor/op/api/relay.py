@@ -12,6 +12,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketException
 
+from polyvisor.op.message import say
 from polyvisor.op.problem import CloudUnavailable
 
 #: What noVNC and nova-novncproxy speak.
@@ -45,10 +46,10 @@ async def reach(cloud: str, address: str, trust: ssl.SSLContext) -> AsyncIterato
             close_timeout=CLOSE_SECONDS,
         )
     except InvalidURI:  # after a redirect; it has the address, from which the cause would be printed too
-        raise CloudUnavailable(f"the console proxy of cloud {cloud} sends to no websocket") from None
+        raise CloudUnavailable(say("console_no_socket", cloud=cloud)) from None
     except (OSError, TimeoutError, WebSocketException) as fault:
         reason = str(fault) or type(fault).__name__
-        raise CloudUnavailable(f"the console proxy of cloud {cloud} does not answer: {reason}") from fault
+        raise CloudUnavailable(say("console_silent", cloud=cloud, text=reason)) from fault
     async with made:
         yield made
 

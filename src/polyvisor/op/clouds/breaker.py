@@ -6,12 +6,15 @@ import threading
 import time
 from collections.abc import Callable
 
+from polyvisor.op.message import Message
+
 
 class BreakerOpen(Exception):  # noqa: N818 - a state, not an error
-    """It is left alone for ``seconds`` more; the message is why."""
+    """It is left alone for ``seconds`` more."""
 
-    def __init__(self, reason: str, seconds: float) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: Message, seconds: float) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
         self.seconds = seconds
 
 
@@ -27,29 +30,28 @@ class Breaker:
         self._clock = clock
         self._lock = threading.Lock()
         self._failed = 0
-        self._reason = ""
-        self._open_until: float | None = None
+        self._open: tuple[Message, float] | None = None
 
     def enter(self) -> None:
         """Ask to make a call, whose end ``succeeded`` or ``failed`` must be told. Raises BreakerOpen."""
         with self._lock:
-            if self._open_until is None:
+            if self._open is None:
                 return
-            left = self._open_until - self._clock()
+            reason, until = self._open
+            left = until - self._clock()
             if left > 0:
-                raise BreakerOpen(self._reason, left)
+                raise BreakerOpen(reason, left)
             # This one tries; the others wait for it as long as for a failure.
-            self._open_until = self._clock() + self._seconds
+            self._open = reason, self._clock() + self._seconds
 
     def succeeded(self) -> None:
         """It answered: whatever is asked for may be asked."""
         with self._lock:
-            self._failed, self._open_until = 0, None
+            self._failed, self._open = 0, None
 
-    def failed(self, reason: str) -> None:
+    def failed(self, reason: Message) -> None:
         """It did not answer."""
         with self._lock:
             self._failed += 1
-            self._reason = reason
             if self._failed >= self._limit:
-                self._open_until = self._clock() + self._seconds
+                self._open = reason, self._clock() + self._seconds

@@ -20,6 +20,7 @@ from polyvisor.op.db.models import Cloud, Grant, Project, VCenter
 from polyvisor.op.db.models.cloud import Health
 from polyvisor.op.identity.actor import Actor
 from polyvisor.op.inventory import events
+from polyvisor.op.message import Message, columns, say
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import CloudRefused, Conflict, Invalid, NotFound, Problem
 from polyvisor.op.vault import VaultError
@@ -95,7 +96,7 @@ def update(platform: Platform, actor: Actor, key: str, changes: Changes) -> Clou
     with platform.database.write() as session:
         kept = get(session, before.id)
         if kept.version != before.version:
-            raise Conflict(f"somebody else has changed {kept.name} meanwhile: look at it again")
+            raise Conflict(say("cloud_changed", cloud=kept.name))
         if changes.name not in {None, kept.name}:
             _refuse_taken(session, str(changes.name))
             kept.name = str(changes.name)
@@ -122,7 +123,8 @@ def probe(platform: Platform, key: str) -> Cloud:
         kept = get(session, cloud.id)
         if kept.health != health:
             kept.health, kept.health_since = health, moment
-        kept.health_reason, kept.health_at = reason, moment
+        kept.health_reason, kept.health_message = columns(reason)
+        kept.health_at = moment
         kept.probe_due = moment + timedelta(seconds=platform.settings.probe_seconds)
         if capabilities is not None:
             kept.capabilities = capabilities
@@ -141,11 +143,11 @@ def remove(session: Session, actor: Actor, key: str) -> None:
     """Forget a cloud; what is on it stays. Raises NotFound, Conflict while tenants or vCenters are on it."""
     cloud = get(session, key)
     if not cloud.draining:
-        raise Conflict(f"{cloud.name} is in use: drain it first")
+        raise Conflict(say("cloud_in_use", cloud=cloud.name))
     if session.scalar(select(Project.id).where(Project.cloud_id == cloud.id).limit(1)):
-        raise Conflict(f"tenants have projects on {cloud.name}: take those from them first")
+        raise Conflict(say("cloud_has_projects", cloud=cloud.name))
     if session.scalar(select(VCenter.id).where(VCenter.cloud_id == cloud.id).limit(1)):
-        raise Conflict(f"vCenters are attached to {cloud.name}: detach them first")
+        raise Conflict(say("cloud_has_vcenters", cloud=cloud.name))
     events.lock(session)
     session.execute(delete(Grant).where(Grant.node == cloud.node))
     session.delete(cloud)
@@ -153,15 +155,15 @@ def remove(session: Session, actor: Actor, key: str) -> None:
     entry.record(session, actor, "cloud.remove", _target(cloud))
 
 
-def _examine(platform: Platform, cloud: Cloud) -> tuple[Health, str | None, dict[str, Any] | None]:
+def _examine(platform: Platform, cloud: Cloud) -> tuple[Health, Message | None, dict[str, Any] | None]:
     try:
         return Health.OK, None, platform.clouds.run(cloud.id, ask, deadline=PROBE_SECONDS)
     except (CloudRefused, VaultError) as refusal:
-        return Health.REFUSED, str(refusal), None
+        return Health.REFUSED, faults.reason(refusal), None
     except Problem as problem:
-        return Health.DOWN, problem.detail, None
+        return Health.DOWN, problem.message, None
     except Exception as fault:  # noqa: BLE001 - a cloud may answer anything; it must not end the worker
-        return Health.DOWN, f"unexpected answer: {faults.text(fault)}", None
+        return Health.DOWN, say("cloud_unlike", cloud=cloud.name, text=faults.text(fault)), None
 
 
 def _try(platform: Platform, name: str, reach: Reach) -> dict[str, Any]:
@@ -170,7 +172,7 @@ def _try(platform: Platform, name: str, reach: Reach) -> dict[str, Any]:
     except Problem:
         raise
     except Exception as fault:
-        raise CloudRefused(f"{name} answers unlike an OpenStack: {faults.text(fault)}") from fault
+        raise CloudRefused(say("cloud_unlike", cloud=name, text=faults.text(fault))) from fault
 
 
 def _reach(platform: Platform, cloud: Cloud) -> Reach:
@@ -185,12 +187,12 @@ def check_certificate(pem: str | None) -> None:
     try:
         x509.load_pem_x509_certificates(pem.encode())
     except ValueError:
-        raise Invalid("body.ca_certificate", "must have certificates in PEM") from None
+        raise Invalid("body.ca_certificate", say("bad_certificate")) from None
 
 
 def _refuse_taken(session: Session, name: str) -> None:
     if session.scalar(select(Cloud.id).where(Cloud.name == name)):
-        raise Conflict(f"there is a cloud {name!r} already")
+        raise Conflict(say("taken", thing="cloud", name=name))
 
 
 def _target(cloud: Cloud) -> Target:

@@ -23,6 +23,7 @@ from polyvisor.op.clouds.breaker import Breaker, BreakerOpen
 from polyvisor.op.clouds.credential import Credential, Reach
 from polyvisor.op.db.engine import Database
 from polyvisor.op.db.models import Cloud, Project
+from polyvisor.op.message import say
 from polyvisor.op.problem import CloudUnavailable, Conflict, NotFound
 from polyvisor.op.settings import Settings
 from polyvisor.op.vault import Vault
@@ -83,7 +84,7 @@ class Clouds:
             line.breaker.enter()
         except BreakerOpen as still:
             raise CloudUnavailable(
-                f"cloud {way.name} is left alone for {still.seconds:.0f} more seconds: {still}",
+                say("cloud_left_alone", cloud=way.name, seconds=round(still.seconds), reason=still.reason),
                 retry_after=still.seconds,
             ) from None
         seconds = deadline or self._settings.cloud_call_seconds
@@ -142,7 +143,7 @@ class Clouds:
             result = future.result(timeout=seconds)
         except TimeoutError:
             future.cancel()
-            reason = f"cloud {way.name}: no end in {seconds:.3g} seconds"
+            reason = say("cloud_slow", cloud=way.name, seconds=f"{seconds:.3g}")
             line.breaker.failed(reason)
             raise CloudUnavailable(reason) from None
         except Exception as fault:
@@ -150,7 +151,7 @@ class Clouds:
             if problem is None:
                 line.breaker.succeeded()  # it answered, only not as was wished
                 raise
-            line.breaker.failed(problem.detail)
+            line.breaker.failed(problem.message)
             raise problem from fault
         line.breaker.succeeded()
         return result
@@ -173,7 +174,9 @@ class Clouds:
             if project is None or project.cloud_id != cloud_id:
                 raise NotFound.of("project", project_id)
             if project.credential is None:
-                raise Conflict(f"the project {project.name} on {cloud.name} is not ready: {project.reason}")
+                raise Conflict(
+                    say("project_not_ready", project=project.name, cloud=cloud.name, reason=project.why_not)
+                )
             sealed, version = project.credential, project.version
         credential = Credential(**self._vault.open(sealed))
         reach = Reach(credential, cloud.region, cloud.ca_certificate, cloud.insecure)

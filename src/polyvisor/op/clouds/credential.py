@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from polyvisor.op.message import say
 from polyvisor.op.problem import Invalid
 
 #: Of keystoneauth: what a registered cloud may log in with, and what each of them needs.
@@ -78,16 +79,18 @@ def from_clouds_yaml(entry: Mapping[str, Any], where: str = "body.credential.ent
     auth_type = str(entry.get("auth_type", "v3password"))
     auth_type = _ALIASES.get(auth_type, auth_type)
     if auth_type not in AUTH_TYPES:
-        raise Invalid(f"{where}.auth_type", f"{auth_type!r} is none of: {', '.join(AUTH_TYPES)}")
+        raise Invalid(
+            f"{where}.auth_type", say("auth_type_unknown", type=auth_type, known=", ".join(AUTH_TYPES))
+        )
     auth = entry.get("auth")
     if not isinstance(auth, Mapping):
-        raise Invalid(f"{where}.auth", "is missing")
+        raise Invalid(f"{where}.auth", say("auth_missing"))
     if unknown := sorted(set(map(str, auth)) - _ALLOWED):
-        raise Invalid(f"{where}.auth.{unknown[0]}", f"is not known; known are: {', '.join(sorted(_ALLOWED))}")
+        raise Invalid(f"{where}.auth.{unknown[0]}", say("auth_unknown", known=", ".join(sorted(_ALLOWED))))
     for name in ("auth_url", *AUTH_TYPES[auth_type]):
         alternative = "user_id" if name == "username" else name
         if not auth.get(name) and not auth.get(alternative):
-            raise Invalid(f"{where}.auth.{name}", f"is missing; {auth_type} needs it")
+            raise Invalid(f"{where}.auth.{name}", say("auth_needed", type=auth_type))
     _check_url(str(auth["auth_url"]), f"{where}.auth.auth_url")
     return Credential(
         auth_type, {str(key): str(value) for key, value in auth.items()}, _interface(entry, where)
@@ -97,10 +100,10 @@ def from_clouds_yaml(entry: Mapping[str, Any], where: str = "body.credential.ent
 def _interface(entry: Mapping[str, Any], where: str) -> str:
     interface = str(entry.get("interface", "public")).removesuffix("URL")
     if interface not in {"public", "internal", "admin"}:
-        raise Invalid(f"{where}.interface", "must be public, internal or admin")
+        raise Invalid(f"{where}.interface", say("bad_interface"))
     return interface
 
 
 def _check_url(url: str, where: str) -> None:
     if not re.fullmatch(r"https?://[^\s/?#@\0]+(/[^\s?#\0]*)?", url):
-        raise Invalid(where, "must be the http or https URL of Keystone, as https://cloud.example:5000/v3")
+        raise Invalid(where, say("bad_keystone_url"))

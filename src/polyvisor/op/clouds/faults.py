@@ -5,6 +5,7 @@ from __future__ import annotations
 from keystoneauth1 import exceptions as keystone
 from openstack import exceptions as sdk
 
+from polyvisor.op.message import Message, say
 from polyvisor.op.problem import (
     CloudRefused,
     CloudUnavailable,
@@ -14,6 +15,7 @@ from polyvisor.op.problem import (
     Problem,
     Rejected,
 )
+from polyvisor.op.vault import VaultError
 
 #: Keystone and proxies answer so while what is behind them is gone.
 _GONE = {502, 503, 504}
@@ -32,9 +34,9 @@ def of_connection(cloud: str, fault: Exception) -> Problem | None:
     if type(fault) is sdk.SDKException and isinstance(fault.__context__, keystone.ClientException):
         fault = fault.__context__  # what openstacksdk made of it says less
     if isinstance(fault, _SILENT) or (isinstance(fault, sdk.HttpException) and fault.status_code in _GONE):
-        return CloudUnavailable(f"cloud {cloud} does not answer: {text(fault)}")
+        return CloudUnavailable(say("cloud_silent", cloud=cloud, text=text(fault)))
     if isinstance(fault, _REFUSED):
-        return CloudRefused(f"cloud {cloud} does not accept the credential: {text(fault)}")
+        return CloudRefused(say("cloud_refuses", cloud=cloud, text=text(fault)))
     return None
 
 
@@ -47,7 +49,14 @@ def of_request(fault: Exception) -> Problem:
         404: NotFound,
         409: Conflict,
     }
-    return kinds.get(status, CloudRefused)(f"the cloud says: {text(fault)}")
+    return kinds.get(status, CloudRefused)(say("cloud_says", text=text(fault)))
+
+
+def reason(fault: Exception) -> Message:
+    """Why something failed: as the platform itself says it, or what somebody else says, in a frame."""
+    if isinstance(said := getattr(fault, "message", None), Message):
+        return said
+    return say("vault" if isinstance(fault, VaultError) else "cloud_says", text=text(fault))
 
 
 def text(fault: Exception) -> str:

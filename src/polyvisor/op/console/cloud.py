@@ -36,7 +36,7 @@ def socket_of(page: str) -> str:
     """
     parts = urlsplit(page)
     if not _is_address(parts):
-        raise CloudRefused("the cloud's address for consoles is no web page: see [vnc] novncproxy_base_url")
+        raise CloudRefused(say("console_no_page"))
     given = parse_qs(parts.query)
     path = given.get("path", [""])[0] or f"?token={given.get('token', [''])[0]}"
     folder = parts.path.rpartition("/")[0]

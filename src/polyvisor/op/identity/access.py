@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from polyvisor.op.db.models import Grant, Role
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import say
 from polyvisor.op.problem import Forbidden
 from polyvisor.op.rights import BUILT_IN, Right
 
@@ -55,9 +56,7 @@ class Access:
         """Raise Forbidden unless the right is held at one of the nodes."""
         if not self.allows(right, *nodes):
             where = " or ".join(nodes)
-            raise Forbidden(
-                f"{self.actor.name} has no right {right} at {where}; a role that has it can be granted"
-            )
+            raise Forbidden(say("no_right", user=self.actor.name, right=right, where=where))
 
     def anywhere(self, right: Right) -> bool:
         """Whether the right is held at any node."""

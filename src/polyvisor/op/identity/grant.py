@@ -11,6 +11,7 @@ from polyvisor.op.db.models import Cloud, Grant, Tenant, User
 from polyvisor.op.db.models.tenant import ROOT as TENANTS
 from polyvisor.op.identity import role, user
 from polyvisor.op.identity.access import ROOT, Access
+from polyvisor.op.message import say
 from polyvisor.op.problem import Conflict, Forbidden, Invalid, NotFound
 from polyvisor.op.rights import ADMINISTRATOR, Right
 
@@ -30,10 +31,10 @@ def create(  # noqa: PLR0913 - what a grant consists of
     rights = _rights(session, role_name)
     check_node(session, node)
     if missing := sorted(rights - access.rights_at(node)):
-        raise Forbidden(f"nobody can give what they do not have: {role_name} has {', '.join(missing)}")
+        raise Forbidden(say("cannot_give", role=role_name, rights=", ".join(missing)))
     same = select(Grant).where(Grant.user_id == who.id, Grant.role == role_name, Grant.node == node)
     if session.scalar(same):
-        raise Conflict(f"{who.name} has the role {role_name} at {node} already")
+        raise Conflict(say("granted_already", user=who.name, role=role_name, where=node))
     made = Grant(user_id=who.id, role=role_name, node=node, inherited=inherited)
     session.add(made)
     session.flush()
@@ -70,14 +71,14 @@ def check_node(session: Session, node: str) -> None:
         return
     if session.scalar(select(Tenant.id).where(Tenant.node == node)):
         return
-    raise Invalid("body.node", f"no such place {node!r}: '/', '{CLOUDS}/<id>' or the node of a tenant")
+    raise Invalid("body.node", say("no_place_to_grant", where=node))
 
 
 def _rights(session: Session, name: str) -> frozenset[Right]:
     try:
         return role.get(session, name).rights
     except NotFound as missing:
-        raise Invalid("body.role", missing.detail) from None
+        raise Invalid("body.role", missing.message) from None
 
 
 def _record(session: Session, access: Access, action: str, grant: Grant, who: User) -> None:

@@ -8,6 +8,7 @@ from openstack import exceptions as sdk
 
 from polyvisor.op.clouds import cloud as clouds
 from polyvisor.op.identity.login import External
+from polyvisor.op.message import say
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import Unauthenticated
 
@@ -22,7 +23,7 @@ def verify(platform: Platform, cloud_key: str, token: str) -> External:
     try:
         found = platform.clouds.run(cloud.id, lambda connection: _look_up(connection, token))
     except (sdk.NotFoundException, sdk.BadRequestException, sdk.ForbiddenException):
-        raise Unauthenticated(f"the cloud {cloud.name} does not know this token, or it has expired") from None
+        raise Unauthenticated(say("token_unknown_at_cloud", cloud=cloud.name)) from None
     user = found["user"]
     return External(
         source=f"keystone:{cloud.id}", external_id=user["id"], name=f"{user['name']}@{cloud.name}"

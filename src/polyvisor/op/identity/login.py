@@ -17,10 +17,9 @@ from polyvisor.op.db.models.user import LOCAL
 from polyvisor.op.identity import password
 from polyvisor.op.identity.actor import Actor
 from polyvisor.op.identity.user import unlock
+from polyvisor.op.message import say
 from polyvisor.op.problem import TooMany, Unauthenticated
 from polyvisor.op.settings import Settings
-
-_REFUSED = "wrong name or password, or the user is disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def by_password(database: Database, settings: Settings, actor: Actor, name: str,
         with database.write() as session:
             target = Target(user.id, user.name) if user else Target(None, "")
             entry.record(session, actor, "session.create", target, outcome="denied")
-        raise Unauthenticated(_REFUSED)
+        raise Unauthenticated(say("login_refused"))
     with database.write() as session:
         unlock(session, name)
         kept = session.get_one(User, user.id)
@@ -66,7 +65,7 @@ def _count(session: Session, settings: Settings, name: str) -> None:
         return
     if attempt.locked_until and attempt.locked_until > moment:
         left = (attempt.locked_until - moment).total_seconds()
-        raise TooMany(f"locked after too many failures: try again in {left:.0f} seconds", retry_after=left)
+        raise TooMany(say("locked", seconds=round(left)), retry_after=left)
     if attempt.locked_until or attempt.last_at < moment - timedelta(minutes=settings.lock_minutes):
         attempt.failures, attempt.locked_until = 0, None
     attempt.failures, attempt.last_at = attempt.failures + 1, moment
@@ -92,7 +91,7 @@ def by_provider(session: Session, actor: Actor, who: External) -> User:
         session.flush()
         entry.record(session, actor, "user.create", Target(user.id, user.name), source=who.source)
     if user.disabled:
-        raise Unauthenticated(f"the user {user.name} is disabled")
+        raise Unauthenticated(say("account_disabled", user=user.name))
     user.display_name, user.email = who.display_name[:255], who.email[:255]
     return user
 

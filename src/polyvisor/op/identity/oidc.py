@@ -14,6 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from polyvisor.op.identity.login import External
+from polyvisor.op.message import say
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import NotFound, Problem, Unauthenticated
 from polyvisor.op.settings import OidcSettings
@@ -57,9 +58,9 @@ def finish(platform: Platform, cookie: str | None, state: str, code: str) -> Ext
     try:
         begun = platform.vault.open(cookie or "", seconds=STATE_SECONDS)
     except VaultError:
-        raise Unauthenticated("it took too long, or began in another browser: log in again") from None
+        raise Unauthenticated(say("oidc_late")) from None
     if not secrets.compare_digest(begun["state"].encode(), state.encode()):
-        raise Unauthenticated("this answer belongs to another attempt: log in again")
+        raise Unauthenticated(say("oidc_other"))
     metadata = _metadata(settings)
     try:
         with _client(platform, settings) as client:
@@ -68,9 +69,9 @@ def finish(platform: Platform, cookie: str | None, state: str, code: str) -> Ext
             )
         claims = _claims(settings, metadata, token["id_token"], begun["nonce"])
     except (AuthlibBaseError, JoseError, KeyError, ValueError) as error:
-        raise Unauthenticated(f"the provider's answer is not valid: {type(error).__name__}") from error
+        raise Unauthenticated(say("oidc_answer", text=type(error).__name__)) from error
     except requests.RequestException as error:
-        raise ProviderFailed(f"{settings.issuer} does not answer: {type(error).__name__}") from error
+        raise ProviderFailed(say("oidc_silent", url=settings.issuer, text=type(error).__name__)) from error
     name = claims.get("preferred_username") or claims.get("email") or claims["sub"]
     return External("oidc", claims["sub"], str(name), claims.get("name") or "", claims.get("email") or "")
 
@@ -93,7 +94,7 @@ def _metadata(settings: OidcSettings) -> dict[str, Any]:
     issuer = str(settings.issuer).rstrip("/")
     found = _get(f"{issuer}/.well-known/openid-configuration")
     if str(found.get("issuer", "")).rstrip("/") != issuer:
-        raise ProviderFailed(f"{issuer} calls itself {found.get('issuer')!r}: set the issuer to that")
+        raise ProviderFailed(say("oidc_issuer", issuer=issuer, name=found.get("issuer")))
     return found
 
 
@@ -103,7 +104,7 @@ def _get(url: str) -> dict[str, Any]:
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
     except requests.RequestException as error:
-        raise ProviderFailed(f"{url} does not answer: {type(error).__name__}") from error
+        raise ProviderFailed(say("oidc_silent", url=url, text=type(error).__name__)) from error
     return found
 
 
@@ -119,5 +120,5 @@ def _client(platform: Platform, settings: OidcSettings) -> Any:
 
 def _settings(platform: Platform) -> OidcSettings:
     if platform.settings.oidc is None:
-        raise NotFound("no OpenID provider is set: see POLYVISOR_OP_OIDC__ISSUER")
+        raise NotFound(say("oidc_not_set"))
     return platform.settings.oidc

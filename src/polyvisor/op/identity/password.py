@@ -9,6 +9,7 @@ import secrets
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from polyvisor.op.message import say
 from polyvisor.op.problem import Invalid
 
 SHORTEST, LONGEST = 10, 256
@@ -18,7 +19,7 @@ _HASHER = PasswordHasher()
 def make_hash(password: str, field: str = "body.password") -> str:
     """The hash to keep. Raises Invalid for a password that is too short or too long."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise Invalid(field, f"must have {SHORTEST} to {LONGEST} characters")
+        raise Invalid(field, say("password_length", shortest=SHORTEST, longest=LONGEST))
     return _HASHER.hash(password)
 
 

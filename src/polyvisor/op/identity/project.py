@@ -12,6 +12,7 @@ from polyvisor.op.db.models import Cloud, Project, Tenant
 from polyvisor.op.db.models.project import ProjectState
 from polyvisor.op.identity.actor import Actor
 from polyvisor.op.inventory import store
+from polyvisor.op.message import columns, say
 from polyvisor.op.problem import Conflict, Invalid, NotFound
 
 
@@ -32,12 +33,12 @@ def create(  # noqa: PLR0913, PLR0917 - what a project consists of
     """
     cloud = session.get(Cloud, cloud_id)
     if cloud is None:
-        raise Invalid("body.cloud_id", f"there is no cloud {cloud_id!r}")
+        raise Invalid("body.cloud_id", say("not_found", thing="cloud", name=cloud_id))
     if cloud.draining:
-        raise Conflict(f"the cloud {cloud.name} is being drained")
+        raise Conflict(say("cloud_is_draining", cloud=cloud.name))
     same = select(Project).where(Project.cloud_id == cloud.id, Project.external_id == external_id)
     if external_id and session.scalar(same):
-        raise Conflict(f"the project {external_id} of {cloud.name} belongs to a tenant already")
+        raise Conflict(say("project_has_tenant", project=external_id, cloud=cloud.name))
     made = Project(
         tenant_id=tenant.id, cloud_id=cloud.id, name=name or tenant.name[:64], external_id=external_id
     )
@@ -53,7 +54,8 @@ def remove(session: Session, actor: Actor, tenant: Tenant, project: Project) -> 
     From now on the tenant sees nothing of it.
     """
     store.assign(session, project.cloud_id, project.external_id, None)
-    project.state, project.state_at, project.reason = ProjectState.REMOVING, now(), None
+    project.state, project.state_at = ProjectState.REMOVING, now()
+    project.reason, project.message = columns(None)
     project.reconcile_due = now()
     entry.record(session, actor, "project.remove", target(project, tenant))
 

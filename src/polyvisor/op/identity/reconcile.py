@@ -23,6 +23,7 @@ from polyvisor.op.identity import password
 from polyvisor.op.identity.actor import worker
 from polyvisor.op.identity.project import target
 from polyvisor.op.inventory import store
+from polyvisor.op.message import Message, columns, say
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import Conflict, Problem
 from polyvisor.op.vault import VaultError
@@ -63,7 +64,7 @@ def reconcile(platform: Platform, project_id: str) -> None:
                 wish.cloud_id, lambda cloud: _make(cloud, wish), deadline=_SECONDS
             )
     except (Problem, VaultError, sdk.SDKException) as fault:
-        _failed(platform, wish, faults.text(fault))
+        _failed(platform, wish, faults.reason(fault))
         return
     with platform.database.write() as session:
         _done(platform, session, wish, external_id, credential)
@@ -103,10 +104,7 @@ def _project(cloud: Any, wish: _Wish) -> Any:
             name=wish.name, domain_id=_domain(cloud), tags=[wish.tag], description="Made by Polyvisor"
         )
     except sdk.ConflictException:
-        raise Conflict(
-            f"the cloud has a project {wish.name!r} already: give the tenant that one by its id, "
-            "or ask for another name"
-        ) from None
+        raise Conflict(say("project_name_taken", project=wish.name)) from None
 
 
 def _account(cloud: Any, wish: _Wish, project: Any) -> tuple[Any, Credential]:
@@ -165,16 +163,18 @@ def _done(
     if project.state == ProjectState.REMOVING:  # asked for meanwhile
         project.reconcile_due = now()
     elif project.state != ProjectState.READY:
-        project.state, project.reason, project.state_at = ProjectState.READY, None, now()
+        project.state, project.state_at = ProjectState.READY, now()
+        project.reason, project.message = columns(None)
         entry.record(session, worker(), "project.ready", target(project, tenant), external_id=external_id)
 
 
-def _failed(platform: Platform, wish: _Wish, reason: str) -> None:
+def _failed(platform: Platform, wish: _Wish, reason: Message) -> None:
     with platform.database.write() as session:
         project = session.get(Project, wish.id)
         if project is None:
             return
         if not wish.removing and project.state != ProjectState.REMOVING:
             project.state = ProjectState.FAILED
-        project.reason, project.state_at = reason, now()
+        project.reason, project.message = columns(reason)
+        project.state_at = now()
         project.reconcile_due = now() + timedelta(seconds=platform.settings.probe_seconds)

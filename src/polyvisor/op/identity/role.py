@@ -13,6 +13,7 @@ from polyvisor.op.audit.entry import Target
 from polyvisor.op.db.models import Grant, Role
 from polyvisor.op.identity.access import known
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import say
 from polyvisor.op.problem import Conflict, Invalid, NotFound
 from polyvisor.op.rights import BUILT_IN, Right
 
@@ -45,9 +46,9 @@ def put(session: Session, actor: Actor, name: str, description: str, rights: Ite
     """Make a role, or change it for all who have it. Raises Conflict, Invalid."""
     wanted = frozenset(rights)
     if name in BUILT_IN:
-        raise Conflict(f"the role {name} is built in: make one of another name")
+        raise Conflict(say("role_built_in", role=name))
     if Right.ADMINISTER in wanted:
-        raise Invalid("body.rights", f"{Right.ADMINISTER} is the administrator's alone")
+        raise Invalid("body.rights", say("administer_alone", right=Right.ADMINISTER))
     role = session.get(Role, name)
     if role is None:
         role = Role(name=name)
@@ -61,10 +62,10 @@ def put(session: Session, actor: Actor, name: str, description: str, rights: Ite
 def remove(session: Session, actor: Actor, name: str) -> None:
     """Remove a role that nobody has. Raises NotFound, Conflict."""
     if name in BUILT_IN:
-        raise Conflict(f"the role {name} is built in")
+        raise Conflict(say("role_built_in", role=name))
     role = _own(session, name)
     if session.scalar(select(Grant.id).where(Grant.role == name).limit(1)):
-        raise Conflict(f"the role {name} is granted to somebody: take those grants back first")
+        raise Conflict(say("role_granted", role=name))
     session.delete(role)
     entry.record(session, actor, "role.remove", Target(name, name))
 

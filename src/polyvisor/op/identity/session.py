@@ -16,6 +16,7 @@ from polyvisor.op.db.engine import Database
 from polyvisor.op.db.models import LoginSession, User
 from polyvisor.op.identity import password
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import say
 from polyvisor.op.problem import Forbidden, NotFound, Unauthenticated
 from polyvisor.op.settings import Settings
 
@@ -59,11 +60,11 @@ def find(database: Database, settings: Settings, secret: str) -> tuple[LoginSess
             .where(LoginSession.digest == password.digest(secret), User.disabled.is_(False))
         ).one_or_none()
     if row is None:
-        raise Unauthenticated("the session has ended: log in again")
+        raise Unauthenticated(say("session_ended"))
     found, user = row
     idle = found.last_seen_at + timedelta(minutes=settings.session_idle_minutes)
     if moment >= min(found.expires_at, idle):
-        raise Unauthenticated("the session has expired: log in again")
+        raise Unauthenticated(say("session_expired"))
     if moment - found.last_seen_at > _TOUCH:
         with database.write() as session:
             kept = session.get(LoginSession, found.id)
@@ -75,9 +76,7 @@ def find(database: Database, settings: Settings, secret: str) -> tuple[LoginSess
 def check_csrf(found: LoginSession, given: str | None) -> None:
     """Raise Forbidden unless the request proves that a page of ours sent it."""
     if not given or not hmac.compare_digest(found.csrf.encode(), given.encode()):
-        raise Forbidden(
-            "the header X-CSRF-Token is missing or of another session: GET /api/v1/session has it"
-        )
+        raise Forbidden(say("bad_csrf"))
 
 
 def close(session: Session, actor: Actor, key: str, *, user_id: str) -> None:

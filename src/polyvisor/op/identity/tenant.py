@@ -11,6 +11,7 @@ from polyvisor.op.db.base import new_id
 from polyvisor.op.db.models import Grant, Project, Tenant
 from polyvisor.op.db.models.tenant import ROOT
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import say
 from polyvisor.op.problem import Conflict, Invalid, NotFound
 
 #: Departments of departments; a node has 33 characters for each and fits its column.
@@ -29,7 +30,7 @@ def create(session: Session, actor: Actor, name: str, description: str, parent: 
     """Make a tenant, of a parent or at the top. Raises Conflict if the name is taken there, Invalid."""
     above = parent.node if parent else ROOT
     if above.count("/") > DEEPEST:
-        raise Invalid("body.parent_id", f"is {DEEPEST} deep already, and no deeper is allowed")
+        raise Invalid("body.parent_id", say("tenant_too_deep", deepest=DEEPEST))
     _refuse_taken(session, above, name)
     key = new_id()
     made = Tenant(
@@ -59,9 +60,9 @@ def update(session: Session, actor: Actor, tenant: Tenant, name: str | None, des
 def remove(session: Session, actor: Actor, tenant: Tenant) -> None:
     """Remove a tenant with its grants. Raises Conflict while it has parts or projects."""
     if session.scalar(select(Tenant.id).where(Tenant.parent_id == tenant.id).limit(1)):
-        raise Conflict(f"{tenant.name} has parts: remove them first")
+        raise Conflict(say("tenant_has_parts", tenant=tenant.name))
     if session.scalar(select(Project.id).where(Project.tenant_id == tenant.id).limit(1)):
-        raise Conflict(f"{tenant.name} has projects on clouds: take them from it first")
+        raise Conflict(say("tenant_has_projects", tenant=tenant.name))
     session.execute(delete(Grant).where(Grant.node == tenant.node))
     session.delete(tenant)
     entry.record(session, actor, "tenant.remove", _target(tenant))
@@ -69,7 +70,7 @@ def remove(session: Session, actor: Actor, tenant: Tenant) -> None:
 
 def _refuse_taken(session: Session, above: str, name: str) -> None:
     if session.scalar(select(Tenant.id).where(Tenant.parent_node == above, Tenant.name == name)):
-        raise Conflict(f"there is a tenant {name!r} at this place already")
+        raise Conflict(say("tenant_taken", name=name))
 
 
 def _target(tenant: Tenant) -> Target:

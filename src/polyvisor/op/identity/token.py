@@ -16,6 +16,7 @@ from polyvisor.op.db.engine import Database
 from polyvisor.op.db.models import ApiToken, User
 from polyvisor.op.identity import password
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import say
 from polyvisor.op.problem import NotFound, Unauthenticated
 from polyvisor.op.rights import Right
 
@@ -62,10 +63,10 @@ def find(database: Database, secret: str) -> tuple[ApiToken, User]:
             .where(ApiToken.digest == password.digest(secret), User.disabled.is_(False))
         ).one_or_none()
     if row is None:
-        raise Unauthenticated("the token is not known")
+        raise Unauthenticated(say("token_unknown"))
     found, user = row
     if found.expires_at <= moment:
-        raise Unauthenticated(f"the token {found.name!r} expired at {found.expires_at:%Y-%m-%d %H:%M} UTC")
+        raise Unauthenticated(say("token_expired", name=found.name, at=f"{found.expires_at:%Y-%m-%d %H:%M}"))
     if found.last_used_at is None or moment - found.last_used_at > _TOUCH:
         with database.write() as session:
             kept = session.get(ApiToken, found.id)

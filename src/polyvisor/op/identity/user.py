@@ -15,6 +15,7 @@ from polyvisor.op.db.models.user import LOCAL
 from polyvisor.op.identity import password
 from polyvisor.op.identity.access import ROOT
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import say
 from polyvisor.op.problem import Conflict, Forbidden, NotFound
 from polyvisor.op.rights import ADMINISTRATOR
 
@@ -39,7 +40,7 @@ def get(session: Session, key: str) -> User:
 def create(session: Session, actor: Actor, name: str, secret: str, profile: Profile) -> User:
     """Make a local user. Raises Conflict if the name is taken, Invalid for the password."""
     if session.scalar(select(User).where(func.lower(User.name) == name.lower())):
-        raise Conflict(f"there is a user {name!r} already")
+        raise Conflict(say("taken", thing="user", name=name))
     hashed = password.make_hash(secret)
     key = new_id()
     user = User(id=key, external_id=key, name=name, password_hash=hashed, source=LOCAL)
@@ -65,7 +66,7 @@ def set_password(session: Session, actor: Actor, key: str, secret: str) -> User:
     """Give a local user a new password; all sessions of the user end. Raises NotFound, Conflict, Invalid."""
     user = get(session, key)
     if user.source != LOCAL:
-        raise Conflict(f"{user.name} logs in by {user.source}: the password is kept there")
+        raise Conflict(say("password_elsewhere", user=user.name, source=user.source))
     user.password_hash = password.make_hash(secret)
     session.execute(delete(LoginSession).where(LoginSession.user_id == user.id))
     unlock(session, user.name)
@@ -77,7 +78,7 @@ def remove(session: Session, actor: Actor, key: str) -> None:
     """Remove a user with sessions, tokens and grants. Raises NotFound, Conflict, Forbidden."""
     user = get(session, key)
     if user.id == actor.user_id:
-        raise Forbidden("nobody can remove oneself: ask another administrator")
+        raise Forbidden(say("not_oneself"))
     refuse_if_last(session, user)
     for table in (LoginSession, ApiToken, Grant):
         session.execute(delete(table).where(table.user_id == user.id))
@@ -100,7 +101,7 @@ def refuse_if_last(session: Session, user: User) -> None:
     )
     left = {one.id for one in session.scalars(administrators)}
     if left == {user.id}:
-        raise Conflict(f"{user.name} is the last administrator: make another one first")
+        raise Conflict(say("last_administrator", user=user.name))
 
 
 def _change(user: User, profile: Profile) -> list[str]:

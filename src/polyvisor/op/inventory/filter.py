@@ -11,6 +11,7 @@ from polyvisor.op.audit import entry
 from polyvisor.op.audit.entry import Target
 from polyvisor.op.db.models import SavedFilter
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import say
 from polyvisor.op.problem import Conflict, NotFound
 
 #: Of one user.
@@ -27,9 +28,9 @@ def create(session: Session, actor: Actor, user_id: str, name: str, query: dict[
     """Save a filter. Raises Conflict if the user has one of this name, or too many."""
     mine = list_of(session, user_id)
     if any(one.name == name for one in mine):
-        raise Conflict(f"there is a filter {name!r} already: remove it first, or take another name")
+        raise Conflict(say("taken", thing="filter", name=name))
     if len(mine) >= MOST:
-        raise Conflict(f"nobody can have more than {MOST} filters: remove some first")
+        raise Conflict(say("too_many_filters", most=MOST))
     made = SavedFilter(user_id=user_id, name=name, query=query)
     session.add(made)
     session.flush()

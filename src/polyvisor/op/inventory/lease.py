@@ -17,6 +17,7 @@ from polyvisor.op.db.engine import Database
 from polyvisor.op.db.models import Cloud, Sync
 from polyvisor.op.db.models.resource import SyncState
 from polyvisor.op.inventory import events
+from polyvisor.op.message import Message, columns
 
 #: Longer than the time limits of what is done between two renewals.
 LEASE = timedelta(minutes=3)
@@ -109,8 +110,9 @@ def renew(session: Session, task: Task) -> Sync:
     return kept
 
 
-def give_back(session: Session, task: Task, state: SyncState, reason: str | None, seconds: float) -> None:
+def give_back(session: Session, task: Task, state: SyncState, reason: Message | None, seconds: float) -> None:
     """End the work; it is due again in so many seconds. Raises LeaseLost."""
     kept = renew(session, task)
-    kept.state, kept.reason, kept.holder = state, reason, None
+    kept.state, kept.holder = state, None
+    kept.reason, kept.message = columns(reason)
     kept.due = now() + timedelta(seconds=seconds)

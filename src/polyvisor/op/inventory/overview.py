@@ -36,6 +36,7 @@ class Reader:
     name: str
     state: str
     reason: str | None
+    message: dict[str, Any] | None
     read_at: datetime | None
 
 
@@ -47,6 +48,7 @@ class CloudView:
     name: str
     health: str
     health_reason: str | None
+    health_message: dict[str, Any] | None
     draining: bool
     #: Everything was read at least once.
     complete: bool
@@ -71,14 +73,13 @@ def clouds(session: Session, sight: Sight) -> list[CloudView]:
             cloud.name,
             cloud.health,
             cloud.health_reason if whole else None,
+            cloud.health_message if whole else None,
             cloud.draining,
             complete=_complete(syncs[cloud.id]),
             resources=_sums(numbers[cloud.id]),
             servers={status: count for kind, status, count in numbers[cloud.id] if kind == Kind.SERVER},
             capacity=_capacity(session, cloud.id) if whole else None,
-            readers=[Reader(one.reader, one.state, one.reason, one.read_at) for one in syncs[cloud.id]]
-            if whole
-            else [],
+            readers=[_reader(one) for one in syncs[cloud.id]] if whole else [],
         )
         views.append(view)
     return views
@@ -108,6 +109,10 @@ def _syncs(session: Session) -> dict[str, list[Sync]]:
     for one in session.scalars(select(Sync).order_by(Sync.reader)):
         found[one.cloud_id].append(one)
     return found
+
+
+def _reader(sync: Sync) -> Reader:
+    return Reader(sync.reader, sync.state, sync.reason, sync.message, sync.read_at)
 
 
 def _complete(syncs: list[Sync]) -> bool:

@@ -121,13 +121,13 @@ class Syncer:
         except (LeaseLost, SQLAlchemyError):
             raise
         except _ABSENT as fault:
-            state, reason, seconds = SyncState.ABSENT, faults.text(fault), ABSENT_SECONDS
+            state, reason, seconds = SyncState.ABSENT, faults.reason(fault), ABSENT_SECONDS
         except Problem as problem:
             seconds = max(problem.retry_after or 0, FAILED_SECONDS)
-            state, reason = SyncState.FAILED, problem.detail
+            state, reason = SyncState.FAILED, problem.message
         except Exception as fault:  # noqa: BLE001 - a cloud may answer anything
             LOG.warning("reading %s of cloud %s: %s", task.reader, task.cloud_id, faults.text(fault))
-            state, reason, seconds = SyncState.FAILED, faults.text(fault), FAILED_SECONDS
+            state, reason, seconds = SyncState.FAILED, faults.reason(fault), FAILED_SECONDS
         with self._platform.database.write() as session:
             lease.give_back(session, task, state, reason, seconds)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from polyvisor.op.clouds.connections import Work
 from polyvisor.op.db.models import Operation
 from polyvisor.op.db.models.operation import State
+from polyvisor.op.message import Message, say
 from polyvisor.op.operations.step import StepError, Wait
 from polyvisor.op.platform import Platform
 
@@ -51,7 +52,7 @@ class Context:
         """The cloud's id of the server that it is about."""
         found = self.memory.get("server") or self.operation.external_id
         if not found:
-            raise StepError("the operation has no server")
+            raise StepError(say("no_server"))
         return str(found)
 
     def guard(self) -> None:
@@ -70,7 +71,7 @@ class Context:
             raise Fenced(self.operation.id)
         self.operation.cancelling = cancelling
 
-    def show(self, detail: str, progress: int) -> None:
+    def show(self, detail: Message, progress: int) -> None:
         """Tell how far a step is that takes long without a ``Wait``. Raises Fenced."""
         self._show(self, Wait(detail, progress=progress))
 
@@ -80,7 +81,7 @@ class Context:
         Raises as ``Clouds.run``.
         """
         if self.operation.cloud_id is None:
-            raise StepError("no cloud has been chosen")
+            raise StepError(say("no_cloud_chosen"))
         project = None if as_cloud else self.operation.project_id
         return self.platform.clouds.run(self.operation.cloud_id, work, project_id=project, deadline=deadline)
 

@@ -19,6 +19,7 @@ from polyvisor.op.clouds import faults
 from polyvisor.op.db.base import new_id, now
 from polyvisor.op.db.models import Operation, OperationStep
 from polyvisor.op.db.models.operation import OPEN, State
+from polyvisor.op.message import Message, say
 from polyvisor.op.operations import record
 from polyvisor.op.operations.context import Context, Fenced
 from polyvisor.op.operations.step import Back, Outcome, Step, StepError, Wait
@@ -152,7 +153,7 @@ class Engine:
                 raise
             except Exception as fault:
                 LOG.exception("operation %s, step %s", context.operation.id, step.name)
-                raise _Ended(State.FAILED, f"an error of the platform's own: {faults.text(fault)}") from fault
+                raise _Ended(State.FAILED, say("engine_failed", text=faults.text(fault))) from fault
             else:
                 patience.renew()
             if not isinstance(outcome, Wait):
@@ -165,23 +166,23 @@ class Engine:
         if not context.operation.cancelling or step.abandon is None or asked:
             return
         if step.abandon(context):
-            raise _Ended(State.CANCELLED, "cancelled")
+            raise _Ended(State.CANCELLED, say("cancelled"))
         context.remember(abandoned=True)
 
     def _after(self, context: Context, patience: _Patience, fault: Exception) -> Wait:
         """Wait, if what went wrong may be over soon. Raises _Ended if not, or if it lasts too long."""
         pause = patience.pause(fault)
         if pause is not None:
-            return Wait(f"waits, and tries again: {faults.text(fault)}", seconds=pause)
+            return Wait(say("tries_again", reason=faults.reason(fault)), seconds=pause)
         state = State.CANCELLED if context.operation.cancelling else State.FAILED
-        raise _Ended(state, faults.text(fault)) from fault
+        raise _Ended(state, faults.reason(fault)) from fault
 
 
 class _Ended(Exception):  # noqa: N818 - a state, not an error
     """The operation has ended before its last step."""
 
-    def __init__(self, state: State, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, state: State, reason: Message) -> None:
+        super().__init__(str(reason))
         self.state = state
         self.reason = reason
 

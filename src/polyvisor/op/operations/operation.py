@@ -53,7 +53,7 @@ class Part:
 
     subject: Subject
     arguments: dict[str, Any]
-    refused: str | None = None
+    refused: Message | None = None
 
 
 def submit(session: Session, actor: Actor, wish: Wish, subject: Subject) -> Operation:
@@ -75,7 +75,7 @@ def submit_bulk(
     actor: Actor,
     wish: Wish,
     subjects: Sequence[Subject],
-    refused: Mapping[str, str] | None = None,
+    refused: Mapping[str, Message] | None = None,
 ) -> Operation:
     """The same action on several things: an operation with a part for each, which ends with the last.
 
@@ -104,7 +104,7 @@ def submit_parts(
         all_made.append((made, reason))
     for made, reason in all_made:
         if reason:
-            record.refuse(session, made, str(reason))
+            record.refuse(session, made, reason)
         else:
             tell(session, made)
     tell(session, parent)
@@ -124,7 +124,7 @@ def repeated(session: Session, actor: Actor, wish: Wish, about: str | None) -> O
     same = (Operation.user_id == actor.user_id, Operation.idempotency_key == wish.key)
     found = session.scalar(select(Operation).where(*same))
     if found is not None and found.digest != _digest(wish, about):
-        raise Invalid("header.Idempotency-Key", "was used for something else: take a new one for each wish")
+        raise Invalid("header.Idempotency-Key", say("key_reused"))
     if found is not None:
         session.info[entry.AUDITED] = True  # when it was made
     return found
@@ -192,7 +192,7 @@ def cancel(session: Session, actor: Actor, key: str) -> Operation:
     open_parts = list(session.scalars(parts.order_by(Operation.id).with_for_update()))
     operation = _locked(session, key)
     if operation.state not in OPEN:
-        raise Conflict(f"the operation has ended: it is {operation.state}")
+        raise Conflict(say("operation_ended", state=operation.state))
     _cancel(session, operation)
     for part in open_parts:
         _cancel(session, part)
@@ -217,7 +217,7 @@ def retry(session: Session, actor: Actor, key: str) -> Operation:
     parts = list(session.scalars(whole.with_for_update()))
     operation = _locked(session, key)
     if operation.state not in {State.FAILED, State.CANCELLED}:
-        raise Conflict(f"only what failed or was cancelled can be tried again; this one is {operation.state}")
+        raise Conflict(say("operation_not_failed", state=operation.state))
     again = [one for one in parts if one.state in {State.FAILED, State.CANCELLED}] or [operation]
     for one in again:
         _refuse_busy(session, Subject(one.resource_name, id=one.resource_id))
@@ -235,7 +235,7 @@ def retry(session: Session, actor: Actor, key: str) -> Operation:
 
 def _open(operation: Operation, *, parts: bool) -> None:
     operation.state = State.RUNNING if parts else State.QUEUED
-    operation.reason = operation.finished_at = None
+    operation.reason = operation.message = operation.finished_at = None
     operation.cancelling, operation.version = False, operation.version + 1
 
 
@@ -246,7 +246,7 @@ def _begin_again(session: Session, operation: Operation) -> None:
     operation.memory = {name: operation.memory[name] for name in _MADE & operation.memory.keys()}
     operation.progress = 0
     session.execute(delete(Reservation).where(Reservation.operation_id == operation.id))
-    fresh = {"state": State.QUEUED, "detail": None, "started_at": None, "finished_at": None}
+    fresh = {"state": State.QUEUED, "detail": None, "message": None, "started_at": None, "finished_at": None}
     statement = update(OperationStep).where(OperationStep.operation_id == operation.id)
     session.execute(statement.values(fresh))
     tell(session, operation)
@@ -292,9 +292,7 @@ def _make(  # noqa: PLR0913 - what an operation consists of
         session.flush()
     except IntegrityError:
         # Two at once, on PostgreSQL: the other one has made it.
-        raise Conflict(
-            "the same, or something else with this server, was asked for at this moment: ask again"
-        ) from None
+        raise Conflict(say("asked_twice")) from None
     node = subject.tenant_node or subject.cloud_node or "/"
     about = Target(subject.id or subject.external_id, subject.name, node)
     name = record.audited(wish.action)

@@ -14,6 +14,7 @@ from polyvisor.op.db.base import now
 from polyvisor.op.db.models import Operation, OperationStep, Reservation
 from polyvisor.op.db.models.operation import OPEN, State
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import Message, columns, say
 from polyvisor.op.operations.context import Context, Fenced
 from polyvisor.op.operations.news import tell
 from polyvisor.op.operations.step import Wait
@@ -31,20 +32,22 @@ def step_began(context: Context, position: int) -> None:
 def step_goes_on(context: Context, position: int, count: int, outcome: Wait) -> None:
     """A step is under way; nothing is written if nothing is new."""
     progress = _progress(position, count, outcome.progress or 0)
-    if (context.operation.progress, context.operation.reason) == (progress, outcome.detail or None):
+    reason, message = columns(outcome.detail)
+    if (context.operation.progress, context.operation.reason) == (progress, reason):
         return
     with context.platform.database.write() as session:
-        row = _mine(session, context, progress=progress, reason=outcome.detail or None)
-        session.get_one(OperationStep, (context.operation.id, position)).detail = outcome.detail or None
+        row = _mine(session, context, progress=progress, reason=reason, message=message)
+        step = session.get_one(OperationStep, (context.operation.id, position))
+        step.detail, step.message = reason, message
         tell(session, row)
-    context.operation.progress, context.operation.reason = progress, outcome.detail or None
+    context.operation.progress, context.operation.reason = progress, reason
 
 
-def step_ended(context: Context, position: int, count: int, detail: str) -> int | None:
+def step_ended(context: Context, position: int, count: int, detail: Message | str) -> int | None:
     """A step has ended well, and the operation too if it was the last. Gives the next."""
     last = position + 1 == count
     with context.platform.database.write() as session:
-        row = _mine(session, context, progress=_progress(position, count, 100), reason=None)
+        row = _mine(session, context, progress=_progress(position, count, 100), reason=None, message=None)
         _end_step(session, context, position, State.SUCCEEDED, detail)
         if last:
             _end(session, row, State.SUCCEEDED, None)
@@ -53,20 +56,23 @@ def step_ended(context: Context, position: int, count: int, detail: str) -> int 
     return None if last else position + 1
 
 
-def step_back(context: Context, position: int, to: int, detail: str) -> int:
+def step_back(context: Context, position: int, to: int, why: Message) -> int:
     """A step did not work, and an earlier one is to find another way. Gives that one's position."""
+    reason, message = columns(why)
     with context.platform.database.write() as session:
-        row = _mine(session, context, reason=detail)
+        row = _mine(session, context, reason=reason, message=message)
         again = (
             OperationStep.operation_id == context.operation.id,
             OperationStep.position.between(to, position),
         )
-        session.execute(update(OperationStep).where(*again).values(state=State.QUEUED, detail=detail))
+        session.execute(
+            update(OperationStep).where(*again).values(state=State.QUEUED, detail=reason, message=message)
+        )
         tell(session, row)
     return to
 
 
-def ended(context: Context, position: int, state: State, reason: str) -> None:
+def ended(context: Context, position: int, state: State, reason: Message) -> None:
     """The operation has ended in the middle."""
     with context.platform.database.write() as session:
         row = _mine(session, context)
@@ -76,10 +82,10 @@ def ended(context: Context, position: int, state: State, reason: str) -> None:
 
 def cancel_queued(session: Session, operation: Operation) -> None:
     """An operation that nobody has begun has ended."""
-    _end(session, operation, State.CANCELLED, "cancelled before it began")
+    _end(session, operation, State.CANCELLED, say("cancelled_early"))
 
 
-def refuse(session: Session, operation: Operation, reason: str) -> None:
+def refuse(session: Session, operation: Operation, reason: Message) -> None:
     """A part that cannot begin has failed."""
     _end(session, operation, State.FAILED, reason)
 
@@ -101,14 +107,16 @@ def _mine(session: Session, context: Context, **columns: Any) -> Operation:
     return row
 
 
-def _end_step(session: Session, context: Context, position: int, state: State, detail: str) -> None:
+def _end_step(session: Session, context: Context, position: int, state: State, detail: Message | str) -> None:
     step = session.get_one(OperationStep, (context.operation.id, position))
-    step.state, step.detail, step.finished_at = state, detail or None, now()
+    step.state, step.finished_at = state, now()
+    step.detail, step.message = columns(detail)
 
 
-def _end(session: Session, row: Operation, state: State, reason: str | None) -> None:
+def _end(session: Session, row: Operation, state: State, reason: Message | None) -> None:
     moment = now()
-    row.state, row.reason, row.finished_at, row.due = state, reason, moment, None
+    row.state, row.finished_at, row.due = state, moment, None
+    row.reason, row.message = columns(reason)
     row.progress = 100 if state == State.SUCCEEDED else row.progress
     row.version += 1
     if kept := session.get(Reservation, row.id):
@@ -116,7 +124,7 @@ def _end(session: Session, row: Operation, state: State, reason: str | None) -> 
     outcome = {State.SUCCEEDED: "done", State.CANCELLED: "cancelled"}.get(state, "failed")
     actor = Actor(row.user_name, row.via, row.user_id, row.address, row.request_id)
     target = Target(row.resource_id or row.external_id, row.resource_name, row.tenant_node or row.cloud_node)
-    detail = {"operation": row.id, "reason": reason} if reason else {"operation": row.id}
+    detail = {"operation": row.id, "reason": str(reason)} if reason else {"operation": row.id}
     entry.record(session, actor, f"{audited(row.action)}.end", target, outcome=outcome, **detail)
     tell(session, row)
     if row.parent_id:
@@ -135,7 +143,8 @@ def _part_ended(session: Session, parent_id: str, moment: datetime) -> None:
         good = counts.get(State.SUCCEEDED, 0)
         worst = State.FAILED if counts.get(State.FAILED) else State.CANCELLED
         parent.state = State.SUCCEEDED if good == total else worst
-        parent.reason = None if good == total else f"{total - good} of {total} did not succeed"
+        failed = None if good == total else say("parts_failed", failed=total - good, total=total)
+        parent.reason, parent.message = columns(failed)
         parent.finished_at = moment
     tell(session, parent)
 

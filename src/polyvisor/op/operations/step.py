@@ -6,22 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from polyvisor.op.message import Message
+
 if TYPE_CHECKING:
     from polyvisor.op.operations.context import Context
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The step has ended well."""
+    """The step has ended well. Details that are no messages are a cloud's own words: states, ids, names."""
 
-    detail: str = ""
+    detail: Message | str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
     """It is under way: look again in so many seconds. ``progress`` is percent of this step."""
 
-    detail: str = ""
+    detail: Message | str = ""
     seconds: float = 2.0
     progress: int | None = None
 
@@ -31,7 +33,7 @@ class Back:
     """It did not work this way: go on with an earlier step, which has another."""
 
     to: str
-    detail: str
+    detail: Message
 
 
 Outcome = Done | Wait | Back
@@ -39,6 +41,10 @@ Outcome = Done | Wait | Back
 
 class StepError(Exception):
     """The operation cannot be done: the message says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(str(message))
+        self.message = message
 
 
 def at_once(_context: Context) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from polyvisor.op.message import Message, columns
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -73,7 +75,7 @@ class Candidate:
     zone: str = ""
     hypervisor: str = ""
     #: Why the cloud could not be asked.
-    fault: str | None = None
+    fault: Message | None = None
     allowed: bool = True
     draining: bool = False
     plugin: bool = False
@@ -109,7 +111,7 @@ class Verdict:
 
     candidate: Candidate
     ok: bool
-    reason: str | None = None
+    reason: Message | None = None
     #: Name of the filter that refused it.
     filter: str | None = None
     score: float | None = None
@@ -119,6 +121,7 @@ class Verdict:
     def as_result(self) -> dict[str, Any]:
         """As it is stored and shown."""
         one = self.candidate
+        reason, message = columns(self.reason)
         return {
             "cloud_id": one.cloud_id,
             "cloud": one.cloud,
@@ -128,7 +131,8 @@ class Verdict:
             "flavor": one.flavor.name if one.flavor else None,
             "ok": self.ok,
             "filter": self.filter,
-            "reason": self.reason,
+            "reason": reason,
+            "message": message,
             "score": self.score,
             "weights": dict(self.weights),
         }

@@ -10,19 +10,20 @@ from sqlalchemy.orm import Session
 
 from polyvisor.op.db.base import now
 from polyvisor.op.db.models import Cloud, Reservation
+from polyvisor.op.message import Message, say
 from polyvisor.op.scheduling import filters
 from polyvisor.op.scheduling.candidate import Candidate, Quota, Size, Wanted
 
 
 def reserve(
     session: Session, operation_id: str, wanted: Wanted, candidate: Candidate, seconds: float
-) -> str | None:
+) -> Message | None:
     """Keep room at a candidate for an operation; the reason why not, if others have it meanwhile."""
     session.get(Cloud, candidate.cloud_id, with_for_update=True)  # those who reserve there, in turn
     session.execute(delete(Reservation).where(Reservation.operation_id == operation_id))
     left = less_reserved(session, candidate)
     if reason := filters.quota(wanted, left) or filters.room(wanted, left):
-        return f"{reason} (with what is reserved)"
+        return say("with_reserved", reason=reason)
     assert candidate.flavor is not None  # noqa: S101 - its filter has let it pass
     size = candidate.flavor.size
     session.add(

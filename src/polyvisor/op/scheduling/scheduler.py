@@ -13,6 +13,7 @@ from polyvisor.op.clouds import faults
 from polyvisor.op.db.models import Cloud, Project, Tenant
 from polyvisor.op.db.models.project import ProjectState
 from polyvisor.op.identity.access import Access
+from polyvisor.op.message import Message, say
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import Problem
 from polyvisor.op.rights import Right
@@ -26,7 +27,7 @@ _THREADS = 16
 
 
 def consider(
-    platform: Platform, access: Access, wanted: Wanted, failed: Mapping[str, str] | None = None
+    platform: Platform, access: Access, wanted: Wanted, failed: Mapping[str, Message] | None = None
 ) -> list[Verdict]:
     """All candidates with their verdicts, the best first; ``failed`` are those that were tried, and why."""
     found = _find(platform, access, wanted)
@@ -35,7 +36,7 @@ def consider(
     return judge(wanted, found, failed or {})
 
 
-def judge(wanted: Wanted, found: Sequence[Candidate], failed: Mapping[str, str]) -> list[Verdict]:
+def judge(wanted: Wanted, found: Sequence[Candidate], failed: Mapping[str, Message]) -> list[Verdict]:
     """Filter, and weigh what is left."""
     refused, left = [], []
     for candidate in found:
@@ -79,7 +80,7 @@ def _find(platform: Platform, access: Access, wanted: Wanted) -> list[Candidate]
 def _base(access: Access, tenant: Tenant, cloud: Cloud, project: Project) -> Candidate:
     fault = None
     if project.state != ProjectState.READY:
-        fault = f"the project {project.name} is {project.state}: {project.reason or 'wait a moment'}"
+        fault = say("project_is", project=project.name, state=project.state, reason=project.why_not)
     return Candidate(
         cloud_id=cloud.id,
         cloud=cloud.name,
@@ -106,5 +107,5 @@ def _ask(platform: Platform, wanted: Wanted, base: Candidate) -> Collection[Cand
         if (flavor := project.flavor) is not None:
             room = clouds.run(base.cloud_id, lambda cloud: facts.of_room(cloud, flavor.size))
     except (Problem, VaultError, sdk.SDKException) as fault:
-        return [replace(base, fault=faults.text(fault))]
+        return [replace(base, fault=faults.reason(fault))]
     return facts.candidates(base, project, groups, room)

@@ -22,7 +22,7 @@ from polyvisor.op.api.schemas.operation import OperationOut
 from polyvisor.op.db.models.resource import Kind
 from polyvisor.op.inventory import resource as resources
 from polyvisor.op.inventory import sight
-from polyvisor.op.message import say
+from polyvisor.op.message import Message, say
 from polyvisor.op.operations import operation as operations
 from polyvisor.op.operations.operation import Wish
 from polyvisor.op.operations.subject import Placed, of_resource
@@ -113,14 +113,14 @@ def _admit(placed: Placed, wanted: AnyActionIn) -> None:
     ACTIONS[wanted.action].admit(wanted.arguments, placed.cloud, placed.capabilities)
 
 
-def _refused(placed: list[Placed], wanted: AnyActionIn) -> dict[str, str]:
+def _refused(placed: list[Placed], wanted: AnyActionIn) -> dict[str, Message]:
     """Why clouds cannot do it, by the ids of the servers."""
     refused = {}
     for one in placed:
         try:
             _admit(one, wanted)
         except Conflict as reason:
-            refused[str(one.subject.id)] = reason.detail
+            refused[str(one.subject.id)] = reason.message
     return refused
 
 
@@ -134,7 +134,7 @@ def _check(platform: Platform, action: Action[Any], placed: Placed, wanted: AnyA
     check, subject = action.check, placed.subject
     assert check is not None  # noqa: S101 - the schema has no dry run without it
     if not (placed.capabilities.get("polyvisor") or {}).get("compute"):
-        raise Conflict(f"cloud {placed.cloud} cannot tell: Polyvisor's plug-in is not in its Nova")
+        raise Conflict(say("cannot_check", cloud=placed.cloud))
     return platform.clouds.run(
         str(subject.cloud_id), lambda cloud: check(cloud, str(subject.external_id), wanted.arguments)
     )

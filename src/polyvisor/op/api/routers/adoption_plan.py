@@ -27,6 +27,7 @@ from polyvisor.op.api.schemas.adoption import (
     RulesOut,
 )
 from polyvisor.op.db.models import Adoption, AdoptionDocument
+from polyvisor.op.message import say
 from polyvisor.op.problem import NotFound
 
 router = APIRouter(prefix="/adoptions/{adoption_id}", tags=["adoption"])
@@ -88,7 +89,7 @@ def download_adoption_plan(session: Reading, adoption_id: AdoptionId) -> Respons
     adoption = adoptions.get(session, adoption_id)
     text = "".join(source.text for source in plans.sources(session, adoption))
     if not text:
-        raise NotFound(f"{adoption.name} has no plan yet: discover first, or upload one")
+        raise NotFound(say("plan_missing", adoption=adoption.name))
     name = {"Content-Disposition": f'attachment; filename="adoption-{adoption.id}.yaml"'}
     return Response(text, media_type=_YAML, headers=name)
 

@@ -34,6 +34,7 @@ from polyvisor.op.api.schemas.base import Line
 from polyvisor.op.db.models import Adoption, AdoptionDocument, JournalVm
 from polyvisor.op.db.models.resource import Kind
 from polyvisor.op.inventory.found import Ref
+from polyvisor.op.message import say
 from polyvisor.op.problem import Invalid
 
 router = APIRouter(prefix="/adoptions/{adoption_id}", tags=["adoption"])
@@ -80,10 +81,10 @@ def decide_adoption_vms(
     adoption = adoptions.get(session, adoption_id, lock=True)
     given = wanted.model_dump(mode="json", exclude_unset=True, exclude={"vms"})
     if len(wanted.vms) > 1 and (named := given.keys() & set(_OF_ONE)):
-        raise Invalid(f"body.{min(named)}", "is of one VM only")
+        raise Invalid(f"body.{min(named)}", say("decides_one"))
     if tenant_id := given.pop("tenant_id", None):
         if given.get("project"):
-            raise Invalid("body.tenant_id", "give either tenant_id or project")
+            raise Invalid("body.tenant_id", say("either_tenant_or_project"))
         given["project"] = decision.project_of(session, adoption, tenant_id)
     _refuse_none(given, "server")
     rows = decision.decide(session, caller.actor, adoption, list(dict.fromkeys(wanted.vms)), given)
@@ -99,7 +100,7 @@ def list_adoption_folders(session: Reading, adoption_id: AdoptionId) -> FoldersO
 
 def _refuse_none(given: dict[str, Any], name: str) -> None:
     if name in given and given[name] is None:
-        raise Invalid(f"body.{name}", "must not be null")
+        raise Invalid(f"body.{name}", say("not_null"))
 
 
 def show(session: Session, adoption: Adoption, rows: list[AdoptionDocument]) -> list[VmOut]:

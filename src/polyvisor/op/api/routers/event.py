@@ -15,6 +15,7 @@ from polyvisor.op.api.dependencies import ThePlatform, get_anonymous, get_caller
 from polyvisor.op.api.needs import ANYWHERE, needs
 from polyvisor.op.inventory import events, sight
 from polyvisor.op.inventory.events import Bell
+from polyvisor.op.message import say
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import Forbidden, Problem
 from polyvisor.op.rights import Right
@@ -66,7 +67,7 @@ def _news(request: Request, platform: Platform, last: int) -> tuple[int, list[Se
     """What came after an event, of what the caller may see now. Raises Unauthenticated, Forbidden."""
     caller = get_caller(request, platform, get_anonymous(request))
     if not caller.access.anywhere(Right.INVENTORY_READ):
-        raise Forbidden(f"{caller.user.name} has no right {Right.INVENTORY_READ} anywhere any more")
+        raise Forbidden(say("no_right_anywhere", user=caller.user.name, right=Right.INVENTORY_READ))
     with platform.database.read() as session:
         if not events.is_known(session, last):
             last = events.latest(session)

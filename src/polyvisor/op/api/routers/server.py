@@ -17,6 +17,7 @@ from polyvisor.op.api.routers.resource import ResourceId
 from polyvisor.op.api.schemas.operation import OperationOut
 from polyvisor.op.api.schemas.server import PlacementOut, ServerIn, SnapshotsOut, VerdictOut
 from polyvisor.op.db.models import Cloud, Tenant
+from polyvisor.op.message import say
 from polyvisor.op.operations import operation as operations
 from polyvisor.op.operations.operation import Wish
 from polyvisor.op.operations.subject import Subject
@@ -82,11 +83,11 @@ def _subject(request: Request, platform: Platform, caller: Caller, wanted: Serve
         tenant = session.get(Tenant, wanted.tenant_id)
         cloud = session.get(Cloud, wanted.cloud_id) if wanted.cloud_id else None
     if tenant is None:
-        raise Invalid("body.tenant_id", f"there is no tenant {wanted.tenant_id!r}")
+        raise Invalid("body.tenant_id", say("not_found", thing="tenant", name=wanted.tenant_id))
     if wanted.cloud_id and cloud is None:
-        raise Invalid("body.cloud_id", f"there is no cloud {wanted.cloud_id!r}")
+        raise Invalid("body.cloud_id", say("not_found", thing="cloud", name=wanted.cloud_id))
     nodes = (tenant.node, cloud.node) if cloud else (tenant.node,)
     require(request, platform, caller, Right.SERVER_CREATE, nodes)
     if cloud is not None and cloud.draining:
-        raise Conflict(f"the cloud {cloud.name} is being drained: choose another")
+        raise Conflict(say("cloud_is_draining", cloud=cloud.name))
     return Subject(wanted.name, tenant_id=tenant.id, tenant_node=tenant.node)

@@ -32,6 +32,7 @@ from polyvisor.op.identity import access as rules
 from polyvisor.op.identity import keystone, login, oidc
 from polyvisor.op.identity import session as sessions
 from polyvisor.op.identity.actor import Actor
+from polyvisor.op.message import say
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import Conflict
 
@@ -117,7 +118,7 @@ def show_session(caller: TheCaller) -> SessionOut:
 def log_out(platform: ThePlatform, session: Writing, caller: TheCaller, response: Response) -> None:
     """End the session."""
     if caller.session is None:
-        raise Conflict("a token has no session: revoke it at /api/v1/tokens")
+        raise Conflict(say("token_has_no_session"))
     sessions.close(session, caller.actor, caller.session.id, user_id=caller.user.id)
     response.delete_cookie(cookie_name(platform), path="/", secure=platform.settings.secure, httponly=True)
 

@@ -17,6 +17,7 @@ from polyvisor.op.api.schemas.tenant import TenantChange, TenantIn, TenantOut
 from polyvisor.op.db.models import Tenant
 from polyvisor.op.db.models.tenant import ROOT
 from polyvisor.op.identity import tenant as tenants
+from polyvisor.op.message import say
 from polyvisor.op.problem import Invalid
 from polyvisor.op.rights import Right
 
@@ -57,7 +58,7 @@ def create_tenant(session: Writing, caller: TheCaller, wanted: TenantIn) -> Tena
     """Make a tenant, as a part of another or at the top."""
     parent = session.get(Tenant, wanted.parent_id) if wanted.parent_id else None
     if wanted.parent_id and parent is None:
-        raise Invalid("body.parent_id", f"there is no tenant {wanted.parent_id!r}")
+        raise Invalid("body.parent_id", say("not_found", thing="tenant", name=wanted.parent_id))
     caller.access.require(Right.TENANT_MANAGE, parent.node if parent else ROOT)
     made = tenants.create(session, caller.actor, wanted.name, wanted.description, parent)
     return TenantOut.model_validate(made)

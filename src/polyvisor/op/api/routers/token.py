@@ -14,6 +14,7 @@ from polyvisor.op.api.schemas.base import Id, Page
 from polyvisor.op.api.schemas.token import NewTokenOut, TokenIn, TokenOut
 from polyvisor.op.db.base import now
 from polyvisor.op.identity import token as tokens
+from polyvisor.op.message import say
 from polyvisor.op.problem import Forbidden, Invalid
 
 router = APIRouter(prefix="/tokens", tags=["tokens"])
@@ -31,9 +32,9 @@ def list_tokens(session: Reading, caller: TheCaller) -> Page[TokenOut]:
 def create_token(session: Writing, caller: TheCaller, wanted: TokenIn) -> NewTokenOut:
     """Make a token. Only who is logged in by a browser can: a token that got lost must not beget others."""
     if caller.session is None:
-        raise Forbidden("a token cannot make tokens: log in at /api/v1/session")
+        raise Forbidden(say("token_makes_none"))
     if not now() < wanted.expires_at <= now() + _LONGEST:
-        raise Invalid("body.expires_at", f"must be within {_LONGEST.days} days from now")
+        raise Invalid("body.expires_at", say("token_too_long", days=_LONGEST.days))
     issued = tokens.issue(session, caller.actor, caller.user, wanted.name, wanted.expires_at, wanted.rights)
     shown = TokenOut.model_validate(issued.token)
     return NewTokenOut(**shown.model_dump(), secret=issued.secret)

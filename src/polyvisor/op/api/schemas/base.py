@@ -47,8 +47,12 @@ class Page(Out, Generic[T]):
 class MessageOut(Out):
     """A message for who shows it in another language."""
 
-    code: str = Field(description="Never changes.", examples=["vm_not_ready"])
-    params: dict[str, str] = Field(examples=[{"vm": "/dc1/vm/app-003", "state": "skipped"}])
+    text: str = Field(description="In English.", examples=["no VM vm-7 in the plan of lab"])
+    code: str = Field(description="Never changes.", examples=["vm_not_in_plan"])
+    params: dict[str, str | MessageOut | list[MessageOut]] = Field(
+        description="What it is made of; messages are to be said in that language too.",
+        examples=[{"vm": "vm-7", "adoption": "lab"}],
+    )
 
 
 class FieldErrorOut(Out):
@@ -56,7 +60,7 @@ class FieldErrorOut(Out):
 
     field: str = Field(examples=["body.name"])
     reason: str = Field(examples=["there is a cloud 'north' already"])
-    message: MessageOut | None = Field(None, description="The reason by its code, if it has one.")
+    message: MessageOut = Field(description="The reason by its code.")
 
 
 class ProblemOut(Out):
@@ -67,6 +71,6 @@ class ProblemOut(Out):
     status: int = Field(examples=[409])
     detail: str = Field(examples=["there is a cloud 'north' already"])
     code: str = Field(description="Never changes; programs may rely on it.", examples=["conflict"])
-    message: MessageOut | None = Field(None, description="The detail by its code, if it has one.")
+    message: MessageOut = Field(description="The detail by its code.")
     errors: list[FieldErrorOut] = []
     request_id: str = Field(description="Look for it in the audit log and in the platform's logs.")

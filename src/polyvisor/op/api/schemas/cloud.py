@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, SecretStr
 
-from polyvisor.op.api.schemas.base import Id, In, Line, Name, Out
+from polyvisor.op.api.schemas.base import Id, In, Line, MessageOut, Name, Out
 from polyvisor.op.clouds import credential as credentials
 from polyvisor.op.clouds.credential import Credential
 from polyvisor.op.db.models.cloud import Health
@@ -93,6 +93,7 @@ class CloudOut(Out):
     draining: bool
     health: Health
     health_reason: str | None
+    health_message: MessageOut | None = Field(description="The reason by its code.")
     health_at: datetime | None
     health_since: datetime | None
     capabilities: dict[str, Any] = Field(

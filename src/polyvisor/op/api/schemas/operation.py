@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from polyvisor.op.api.schemas.base import Id, Out
+from polyvisor.op.api.schemas.base import Id, MessageOut, Out
 from polyvisor.op.db.models import Operation, OperationStep
 from polyvisor.op.db.models.operation import State
 
@@ -21,6 +21,7 @@ class StepOut(Out):
     started: datetime | None = Field(validation_alias="started_at")
     finished: datetime | None = Field(validation_alias="finished_at")
     detail: str | None = Field(examples=["powering-off"])
+    message: MessageOut | None = Field(description="The detail by its code, if it is not a cloud's own word.")
 
 
 class OperationOut(Out):
@@ -34,6 +35,7 @@ class OperationOut(Out):
     state: State
     progress: int = Field(ge=0, le=100, description="Percent.")
     reason: str | None = Field(description="Why it failed, or what it waits for.")
+    message: MessageOut | None = Field(description="The reason by its code, if it is not a cloud's own word.")
     cancelling: bool = Field(description="Somebody wants it to end before its time.")
     resource_id: Id | None = Field(description="Of a new server: null until its cloud has taken it.")
     resource_name: str

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from polyvisor.op.api.schemas.base import Out
+from polyvisor.op.api.schemas.base import MessageOut, Out
 
 
 class CapacityOut(Out):
@@ -26,6 +26,7 @@ class ReaderOut(Out):
     name: str = Field(examples=["server"])
     state: str = Field(description="new, ok, absent (no such service, or not for this account) or failed.")
     reason: str | None
+    message: MessageOut | None = Field(description="The reason by its code.")
     read_at: datetime | None = Field(description="When all of it was last read.")
 
 
@@ -36,6 +37,7 @@ class CloudOverviewOut(Out):
     name: str
     health: str
     health_reason: str | None
+    health_message: MessageOut | None = Field(description="The reason by its code.")
     draining: bool
     complete: bool = Field(description="Everything was read at least once.")
     resources: dict[str, int] = Field(description="How many of each kind.")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from polyvisor.op.api.schemas.base import Id, In, Out
+from polyvisor.op.api.schemas.base import Id, In, MessageOut, Out
 from polyvisor.op.db.models.project import ProjectState
 
 ProjectName = Annotated[
@@ -42,5 +42,6 @@ class ProjectOut(Out):
     external_id: str | None
     state: ProjectState
     reason: str | None = Field(description="Why it is not ready, if it is not.")
+    message: MessageOut | None = Field(description="The reason by its code.")
     state_at: datetime
     created_at: datetime

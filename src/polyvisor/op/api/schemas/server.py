@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from polyvisor.op.actions.create import CreateArguments
-from polyvisor.op.api.schemas.base import Id, In, Out
+from polyvisor.op.api.schemas.base import Id, In, MessageOut, Out
 
 
 class ServerIn(CreateArguments):
@@ -46,6 +46,7 @@ class VerdictOut(Out):
     ok: bool
     filter: str | None = Field(description="What refused it.", examples=["quota"])
     reason: str | None = Field(examples=["the project's quota has 0 servers left, and 1 are needed"])
+    message: MessageOut | None = Field(description="The reason by its code.")
     score: float | None
     weights: dict[str, float] = Field(examples=[{"free": 0.9, "cost": 0.0, "locality": 0.25}])
 

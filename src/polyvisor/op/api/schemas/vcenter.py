@@ -6,8 +6,9 @@ from datetime import datetime
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator
 
-from polyvisor.op.api.schemas.base import Id, In, Line, Name, Out
+from polyvisor.op.api.schemas.base import Id, In, Line, MessageOut, Name, Out
 from polyvisor.op.db.models.cloud import Health
+from polyvisor.op.message import refusal
 
 _HOST = Field(min_length=1, pattern=r"^[A-Za-z0-9._:-]+$", examples=["vcenter.example"])
 _PEM = "PEM of the authorities to trust instead of the system's."
@@ -15,7 +16,7 @@ _PEM = "PEM of the authorities to trust instead of the system's."
 
 def _password(secret: SecretStr | None) -> SecretStr | None:
     if secret is not None and not 0 < len(secret.get_secret_value()) <= 1000:
-        raise ValueError("must have 1 to 1000 characters")
+        raise refusal("vcenter_password_length")
     return secret
 
 
@@ -79,6 +80,7 @@ class VCenterOut(Out):
     product: str = Field(examples=["VMware vCenter Server 8.0.3 build-24022515"])
     health: Health = Field(description="As it was when it was last asked.")
     health_reason: str | None
+    health_message: MessageOut | None = Field(description="The reason by its code.")
     health_at: datetime | None
     created_at: datetime
     updated_at: datetime

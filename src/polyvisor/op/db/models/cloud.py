@@ -44,6 +44,7 @@ class Cloud(Base):
     draining: Mapped[bool] = mapped_column(default=False)
     health: Mapped[str] = mapped_column(String(16), default=Health.UNKNOWN)
     health_reason: Mapped[str | None] = mapped_column(Text)
+    health_message: Mapped[dict[str, Any] | None]
     health_at: Mapped[datetime | None]
     #: Since when it fares as it does.
     health_since: Mapped[datetime | None]

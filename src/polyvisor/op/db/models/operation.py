@@ -59,6 +59,8 @@ class Operation(Base):
     progress: Mapped[int] = mapped_column(default=0)
     #: Why it failed, or what it waits for.
     reason: Mapped[str | None] = mapped_column(Text)
+    #: The same by its code, for other languages; a cloud's own word has none.
+    message: Mapped[dict[str, Any] | None]
     #: What it is done to: an id of the inventory, the name at that time, and the cloud's own id.
     resource_id: Mapped[str | None] = mapped_column(String(32), index=True)
     resource_name: Mapped[str] = mapped_column(String(255))
@@ -110,5 +112,7 @@ class OperationStep(Base):
     name: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16), default=State.QUEUED)
     detail: Mapped[str | None] = mapped_column(Text)
+    #: The same by its code.
+    message: Mapped[dict[str, Any] | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from polyvisor.op.db.base import Base, new_id, now
+from polyvisor.op.message import Message, restore, say
 
 
 class ProjectState(enum.StrEnum):
@@ -39,6 +41,12 @@ class Project(Base):
     version: Mapped[int] = mapped_column(default=1)
     state: Mapped[str] = mapped_column(String(16), default=ProjectState.PENDING)
     reason: Mapped[str | None] = mapped_column(Text)
+    message: Mapped[dict[str, Any] | None]
     state_at: Mapped[datetime] = mapped_column(default=now)
     reconcile_due: Mapped[datetime] = mapped_column(default=now, index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+    @property
+    def why_not(self) -> Message:
+        """Why it is not ready."""
+        return restore(self.message) if self.message else say("wait_a_moment")

@@ -154,6 +154,7 @@ class Sync(Base):
     holder: Mapped[str | None] = mapped_column(String(32))
     state: Mapped[str] = mapped_column(String(16), default=SyncState.NEW)
     reason: Mapped[str | None] = mapped_column(Text)
+    message: Mapped[dict[str, Any] | None]
     #: When everything was last read, and the seconds that took.
     read_at: Mapped[datetime | None]
     seconds: Mapped[float | None]

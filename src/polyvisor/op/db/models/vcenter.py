@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -33,6 +34,7 @@ class VCenter(Base):
     product: Mapped[str] = mapped_column(String(255))
     health: Mapped[str] = mapped_column(String(16), default=Health.UNKNOWN)
     health_reason: Mapped[str | None] = mapped_column(Text)
+    health_message: Mapped[dict[str, Any] | None]
     health_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
