@@ -176,6 +176,7 @@ def test_many_at_once_have_a_result_each(op: Any, north: str) -> None:
     assert op.admin.post("actions", json=body | {"resources": servers[:1] * 2}).status_code == 422
     cancelled = op.admin.post(f"operations/{made['id']}/cancel").json()
     assert (cancelled["state"], cancelled["reason"]) == ("failed", "3 of 3 did not succeed")
+    assert cancelled["message"]["params"] == {"failed": "3", "total": "3"}
 
 
 def test_a_server_is_asked_for_with_one_size_for_a_tenant_that_is_there(op: Any, sales: Any) -> None:
@@ -183,8 +184,14 @@ def test_a_server_is_asked_for_with_one_size_for_a_tenant_that_is_there(op: Any,
     made = op.admin.post("servers", json=wanted)
     assert made.status_code == 202, made.text
     assert [step["name"] for step in made.json()["steps"]] == [step.name for step in STEPS["create"]]
-    for change in ({"vcpus": 1}, {"flavor": None}, {"tenant_id": "0" * 32}, {"cloud_id": "0" * 32}):
-        assert op.admin.post("servers", json=wanted | change).status_code == 422
+    for change, code in (
+        ({"vcpus": 1}, "flavor_has_size"),
+        ({"flavor": None}, "either_flavor_or_size"),
+        ({"tenant_id": "0" * 32}, "not_found"),
+        ({"cloud_id": "0" * 32}, "not_found"),
+    ):
+        refused = op.admin.post("servers", json=wanted | change)
+        assert (refused.status_code, refused.json()["errors"][0]["message"]["code"]) == (422, code)
     dry = op.admin.post("servers", json=wanted | {"dry_run": True})
     assert (dry.status_code, dry.json()) == (200, {"candidates": []})
 

@@ -113,7 +113,9 @@ def test_a_cloud_that_goes_away_is_down_with_a_reason_and_comes_back(
     keystone.stop()
     try:
         until(lambda: health()["health"] == "down", "the cloud to be down")
-        assert health()["health_reason"]
+        down = health()
+        assert down["health_reason"] == down["health_message"]["text"]
+        assert down["health_message"]["code"] in {"cloud_silent", "cloud_left_alone"}
         assert health()["health_since"] > cloud["health_since"]
     finally:
         keystone.start()
@@ -180,7 +182,9 @@ def test_a_project_whose_name_is_taken_says_the_way_out(
     path = f"tenants/{tenant['id']}/projects"
     project = op.make(path, cloud_id=cloud["id"])
     until(lambda: op.admin.get(f"{path}/{project['id']}").json()["state"] == "failed", "it to fail")
-    assert "by its id" in op.admin.get(f"{path}/{project['id']}").json()["reason"]
+    failed = op.admin.get(f"{path}/{project['id']}").json()
+    assert "by its id" in failed["reason"]
+    assert failed["message"]["code"] == "project_name_taken"
     again = op.make(path, cloud_id=cloud["id"], external_id=taken.id)
     until(lambda: op.admin.get(f"{path}/{again['id']}").json()["state"] == "ready", "the other")
 

@@ -164,7 +164,7 @@ def _build(context: Context) -> Outcome:
             return _elsewhere(context, reason)
         raise StepError(say("deleted_meanwhile"))
     if server.status == "ERROR" or context.memory.get("fault"):
-        reason = context.memory.get("fault") or (server.fault or {}).get("message") or "it is in ERROR"
+        reason = context.memory.get("fault") or (server.fault or {}).get("message") or server.status
         context.remember(fault=reason)
         context.act(lambda cloud: made.delete(cloud, server.id))
         return Wait(say("being_undone", reason=say("cloud_says", text=reason)))

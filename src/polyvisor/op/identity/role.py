@@ -62,7 +62,7 @@ def put(session: Session, actor: Actor, name: str, description: str, rights: Ite
 def remove(session: Session, actor: Actor, name: str) -> None:
     """Remove a role that nobody has. Raises NotFound, Conflict."""
     if name in BUILT_IN:
-        raise Conflict(say("role_built_in", role=name))
+        raise Conflict(say("role_built_in_stays", role=name))
     role = _own(session, name)
     if session.scalar(select(Grant.id).where(Grant.role == name).limit(1)):
         raise Conflict(say("role_granted", role=name))

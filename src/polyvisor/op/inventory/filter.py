@@ -28,7 +28,7 @@ def create(session: Session, actor: Actor, user_id: str, name: str, query: dict[
     """Save a filter. Raises Conflict if the user has one of this name, or too many."""
     mine = list_of(session, user_id)
     if any(one.name == name for one in mine):
-        raise Conflict(say("taken", thing="filter", name=name))
+        raise Conflict(say("filter_taken", name=name))
     if len(mine) >= MOST:
         raise Conflict(say("too_many_filters", most=MOST))
     made = SavedFilter(user_id=user_id, name=name, query=query)

@@ -89,5 +89,5 @@ def _subject(request: Request, platform: Platform, caller: Caller, wanted: Serve
     nodes = (tenant.node, cloud.node) if cloud else (tenant.node,)
     require(request, platform, caller, Right.SERVER_CREATE, nodes)
     if cloud is not None and cloud.draining:
-        raise Conflict(say("cloud_is_draining", cloud=cloud.name))
+        raise Conflict(say("cloud_drained", cloud=cloud.name))
     return Subject(wanted.name, tenant_id=tenant.id, tenant_node=tenant.node)
