@@ -95,10 +95,11 @@ def cloud(vcenter_of_cinder: VCenter, tmp_path_factory: pytest.TempPathFactory) 
     migration.db_sync()
     endpoint = Endpoint(vcenter.host, vcenter.username, vcenter.password, vcenter.port, vcenter.ca_file)
     services = [
-        cinder.service.Service.create(binary="cinder-scheduler"),
         cinder.service.Service.create(
             binary="cinder-volume", host="volume1@vcenter", service_name="vcenter", coordination=True
         ),
+        # It waits a minute for somebody to tell it of a backend.
+        cinder.service.Service.create(binary="cinder-scheduler"),
     ]
     for service in services:
         service.start()
