@@ -251,7 +251,7 @@ class Applying:
 
         def asked() -> bool:
             if self._running is None or self._running.poll() is not None:
-                self._begin()
+                self.begin()
             return self._asked() > before
 
         self._lab.until(asked, "Nova to be asked for one more VM", SECONDS)
@@ -262,7 +262,8 @@ class Applying:
             self._running.kill()
             self._running.wait()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Begin it."""
         # Few at a time, so that there are some for each service that is killed.
         words = ("adopt", "apply", "plan.yaml", "--parallel", "2", "--patience", PATIENCE)
         self._running = subprocess.Popen(
@@ -313,6 +314,29 @@ def test_whatever_is_killed_one_more_apply_completes(
     assert adopt("verify", "plan.yaml")["differences"] == []
     released = adopt("release", "plan.yaml")
     assert (released["left"], released["changed"]) == ({}, {})
+    assert brownfield.prints(ready) == before
+
+
+@pytest.mark.timeout(900)  # on a busy machine
+def test_cinder_is_killed_while_it_takes_a_disk(
+    lab: Any,
+    adopt: Callable[..., Any],
+    brownfield: Brownfield,
+    applying: Applying,
+    faults: Callable[..., None],
+) -> None:
+    ready = adopt("show", "plan.yaml", "--state", "ready")["servers"]
+    before = brownfield.prints(ready)
+    faults([{"method": "ReconfigVM_Task", "object": "volume-*", "at": "task", "delay": "20s"}])
+    applying.begin()
+    lab.until(lambda: lab.faults_hit() > 0, "Cinder to take a disk", SECONDS)
+    kill(lab, "cinder-volume")
+    applying.kill()
+    faults([])
+    done = adopt("apply", "plan.yaml", "--patience", PATIENCE)
+    assert (set(done["adopted"]), done["changed"]) == ({item["id"] for item in ready}, {})
+    assert adopt("verify", "plan.yaml")["differences"] == []
+    assert adopt("release", "plan.yaml")["changed"] == {}
     assert brownfield.prints(ready) == before
 
 

@@ -223,7 +223,7 @@ class OpenStack:
     def _manage(self, wanted: Item) -> Any:
         if any(volume["ref"] == wanted["ref"] for volume in self.tables["volumes"].values()):
             return 202, {"volume": self._add("volumes", {**wanted, "status": "error"})}
-        status = "managing" if wanted["name"] in self.lost else "available"
+        status = "creating" if wanted["name"] in self.lost else "available"
         return 202, {"volume": self._add("volumes", {**wanted, "status": status})}
 
 

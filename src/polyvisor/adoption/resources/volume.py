@@ -20,6 +20,8 @@ MICROVERSION: Final = "3.8"
 #: Metadata by which one is found again, and the reason of Cinder's driver for refusing a disk.
 _MARK: Final = "polyvisor:adoption"
 _REASON: Final = "polyvisor:refused"
+#: What Cinder's API calls a volume that it is beginning to manage (cinder.api.v3.views.volumes).
+_MANAGING: Final = "creating"
 #: Seconds between two looks, at first and at most.
 _PAUSES: Final = (2.0, 5.0)
 #: For what Cinder is doing to end, before it is taken to have lost it.
@@ -114,7 +116,7 @@ def remove(work: Work, thing: Thing) -> None:
             return
         status = found["status"]
         settled = status == "available" or status.startswith("error")
-        if status == "managing" and time.monotonic() > given_up:
+        if status == _MANAGING and time.monotonic() > given_up:
             # Cinder does not take that up again after it was killed, and forgets no volume that is so.
             ask_gone(cinder, "POST", f"/volumes/{thing.id}/action", {"os-reset_status": {"status": "error"}})
         if asked and settled:
