@@ -44,7 +44,7 @@ KVM_FILES = {
     "qemu.conf.j2": "libvirt/qemu.conf",
 }
 #: Services keep locks and state here; none of them makes the folder itself.
-SHARED_FOLDERS = ("rabbitmq",)
+SHARED_FOLDERS = ("rabbitmq", "mariadb-tmp")
 DATA_FOLDERS = (
     *("glance/images", "glance/staging", "glance/tasks", "neutron", "nova"),
     *("nova-{host}/instances", "neutron-{host}", "kvm"),

@@ -99,6 +99,8 @@ def initialize(settings: Settings) -> None:
             packages.require("mariadb-install-db"),
             "--no-defaults",
             f"--datadir={folder}",
+            # A server that starts removes the temporary tables of all others from the machine's.
+            f"--tmpdir={settings.data / 'mariadb-tmp'}",
             f"--user={user}",
             "--auth-root-authentication-method=socket",
             f"--auth-root-socket-user={user}",
