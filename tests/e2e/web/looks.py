@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 WEB = Path(__file__).parents[3] / "web"
 LANGUAGES = {"en": "English", "zh-CN": "简体中文"}
@@ -39,6 +39,8 @@ def choose(page: Page, label: str, option: str) -> None:
     ).click()
     page.locator(".n-base-select-option:visible").filter(has_text=option).first.click()
     page.keyboard.press("Tab")
+    # Its menu fades.
+    expect(page.locator(".n-base-select-option:visible")).to_have_count(0)
 
 
 def act(page: Page, name: str, action: str, language: str = "en") -> None:
@@ -52,6 +54,14 @@ def act(page: Page, name: str, action: str, language: str = "en") -> None:
 def violations(page: Page) -> list[str]:
     """What axe-core has against the page, WCAG 2.1 AA; without what Naive UI gives no way to say better."""
     page.evaluate((WEB / "node_modules/axe-core/axe.min.js").read_text())
+    # What is fading has less contrast than it will have.
+    page.evaluate(
+        """async () => {
+            await new Promise(requestAnimationFrame)
+            const ends = (one) => one.effect.getComputedTiming().endTime !== Infinity
+            await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished))
+        }"""
+    )
     found = page.evaluate(
         """axe.run(
             { exclude: ['.n-data-table-base-table-header', '.n-card-header'] },
