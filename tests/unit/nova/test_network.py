@@ -2,24 +2,14 @@
 
 from typing import Any
 
-import nova.conf
 import pytest
 from nova.context import RequestContext
-from nova.network import neutron
 from nova.network.model import FixedIP, Network, NetworkInfo, Subnet
 from nova.objects.instance import Instance
 from nova.objects.instance_info_cache import InstanceInfoCache
 
 from polyvisor.nova.network import KnownPorts, NetworkAPI
 from tests.unit.nova.neutron_double import PORT, SERVER, Neutron
-
-
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Neutron:
-    nova.conf.CONF([], default_config_files=[], default_config_dirs=[])
-    found = Neutron()
-    monkeypatch.setattr(neutron, "get_client", lambda *_args, **_options: found)
-    return found
 
 
 @pytest.fixture

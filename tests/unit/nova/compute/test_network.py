@@ -2,21 +2,12 @@
 
 import time
 
-import nova.conf
 import pytest
 from nova.context import RequestContext
 from nova.network import neutron
 
 from polyvisor.nova.compute.network import ComputeNetworkAPI
 from tests.unit.nova.neutron_double import NETWORK, Neutron
-
-
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Neutron:
-    nova.conf.CONF([], default_config_files=[], default_config_dirs=[])
-    found = Neutron()
-    monkeypatch.setattr(neutron, "get_client", lambda *_args, **_options: found)
-    return found
 
 
 @pytest.fixture
