@@ -23,7 +23,7 @@ import fixtures
 import nova.conf
 import nova.virt
 import pytest
-from nova import context, monkey_patch, objects
+from nova import context, monkey_patch, objects, thread_pool_factory
 from nova.virt.vmwareapi import ds_util, vm_util
 from nova.virt.vmwareapi.driver import VMwareVCDriver as VCDriver
 from oslo_vmware.service import CompatibilitySudsClient
@@ -42,6 +42,9 @@ from tests.functional.conftest import StartVCenter, VCenter
 # Nova's test packages choose native threads or eventlet when they are imported, and refuse threads if another
 # test of this process has imported eventlet before them.
 monkey_patch.patch = lambda: None
+# A service that stops ends the thread pools of its process for good, and so all further tests of it. Nova's
+# fixture of a service keeps it from that only from after its start to its own end.
+thread_pool_factory.shutdown_all_executors = lambda: None
 from nova.tests import fixtures as nova_fixtures  # noqa: E402
 from nova.tests.functional import integrated_helpers  # noqa: E402
 from nova.tests.functional.api import client  # noqa: E402
