@@ -27,9 +27,9 @@ class Request:
     """Where a VM is to be moved. None: stays.
 
     Attributes:
-        host: name or moref, or `AUTO`.
-        datastore: name or moref, for the configuration file and all disks that are not volumes.
-        disks: label or key of a disk, or id of its volume -> name or moref of its datastore.
+        host: name, moref or id, or `AUTO`.
+        datastore: name, moref or id, for the configuration file and all disks that are not volumes.
+        disks: label or key of a disk, or id of its volume -> name, moref or id of its datastore.
         priority: default or high; what vCenter gives of the hosts' time for it.
     """
 
@@ -37,6 +37,12 @@ class Request:
     datastore: str | None = None
     disks: Mapping[str, str] = field(default_factory=dict)
     priority: str = "default"
+
+    def within(self, vcenter: str) -> "Request":
+        """Return what the request means in one vCenter; see `Wish.within`."""
+        place = Wish(self.host, self.datastore).within(vcenter)
+        disks = {disk: store.removeprefix(f"{vcenter}:") for disk, store in self.disks.items()}
+        return replace(self, host=place.host, datastore=place.datastore, disks=disks)
 
 
 @dataclass(frozen=True, slots=True)

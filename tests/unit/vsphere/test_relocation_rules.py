@@ -60,6 +60,14 @@ def test_single_disks_go_by_label_or_key_before_all_others() -> None:
     assert code(disks={"Hard disk 9": "shared"}) == "disk_not_found"
 
 
+def test_places_may_be_named_by_their_ids() -> None:
+    named = Request(host="uuid:host-2", datastore="uuid:datastore-2", disks={"2000": "uuid:datastore-1"})
+    assert named.within("uuid") == Request("host-2", "datastore-2", {"2000": "datastore-1"})
+    assert Request(AUTO, disks={"2000": "shared"}).within("uuid") == Request(AUTO, disks={"2000": "shared"})
+    with pytest.raises(PlacementRefused, match="another:host-2"):
+        decide(VM, Request(host="another:host-2").within("uuid"), HERE)
+
+
 def test_a_datastore_must_be_seen_by_the_host_on_which_the_vm_will_be() -> None:
     assert code(datastore="esx2-local") == "host_datastore_not_connected"
     on_local = replace(VM, host=ESX2.moref, disks=(replace(ROOT, datastore=LOCAL2.moref),))

@@ -24,17 +24,20 @@ class MigrateServer(command.Lister):
         parser = super().get_parser(prog_name)
         add_server(parser)
         parser.add_argument(
-            "--host", metavar="<host>", help="ESXi host (name or moref), or 'auto': vCenter chooses"
+            "--host", metavar="<host>", help="ESXi host (name, moref, or ID), or 'auto': vCenter chooses"
         )
         parser.add_argument(
-            "--datastore", metavar="<datastore>", help="Datastore for all disks but volumes (name or moref)"
+            "--datastore",
+            metavar="<datastore>",
+            help="Datastore for all disks but volumes (name, moref, or ID)",
         )
         parser.add_argument(
             "--disk",
             metavar="<disk>=<datastore>",
             action=parseractions.KeyValueAction,
             dest="disks",
-            help="Datastore for one disk, named by its label or key (repeat for several)",
+            help="Datastore for one disk, named by its label, its key, or the ID of the volume that it is "
+            "(repeat for several)",
         )
         parser.add_argument("--priority", choices=("default", "high"), help="What vCenter gives for it")
         parser.add_argument("--check", action="store_true", help="Move nothing; list where it can be moved")

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 import webob.exc
+from nova.compute import vm_states
 from nova.context import RequestContext
 from nova.objects.instance import Instance
 
@@ -14,6 +15,8 @@ from polyvisor.vsphere.refusal import AlreadyThere, DatastoreNotFound, HostNotFo
 from polyvisor.vsphere.relocation_rules import Request
 
 _UNKNOWN = frozenset({HostNotFound.code, DatastoreNotFound.code})
+_CROSSING = frozenset({vm_states.ACTIVE, vm_states.PAUSED})
+"""In which Nova migrates a server live."""
 
 
 def check(
@@ -24,7 +27,7 @@ def check(
     Its own cluster comes first; the others are asked if it does not know a place that is named.
 
     :raises webob.exc.HTTPBadRequest: the server cannot be moved so; the reason is that of the nearest miss.
-    :raises webob.exc.HTTPConflict: it is there already.
+    :raises webob.exc.HTTPConflict: it is there already, or in a state in which it stays in its cluster.
     :raises webob.exc.HTTPServiceUnavailable: nobody who answers knows the place.
     """
 
@@ -39,10 +42,12 @@ def check(
         others = computes.ask(_neighbours(context, own), ask)
         for compute, verdict in others.given:
             if verdict["ok"]:
+                if reason := _against_crossing(server, verdict):
+                    raise webob.exc.HTTPConflict(explanation=f"{reason}.")
                 return compute, verdict["move"]
         verdicts += [verdict for _compute, verdict in others.given]
         _require_all(others, verdicts)
-    raise _refusal(server, max(verdicts, key=lambda verdict: verdict["rank"]))
+    raise _refusal(server, verdicts)
 
 
 def list_candidates(
@@ -57,7 +62,9 @@ def list_candidates(
         return rpc.PolyvisorAPI().list_candidates(cell, host, server, asdict(request))
 
     answers = [(own, computes.ask_one(own, ask))]
-    answers += computes.ask(_neighbours(context, own), ask).given
+    for compute, answer in computes.ask(_neighbours(context, own), ask).given:
+        reason = _against_crossing(server, answer)
+        answers.append((compute, _refuse_all(answer, reason) if reason else answer))
     if not any(answer["hosts"] or answer["datastores"] for _compute, answer in answers):
         check(context, own, server, request)
     return answers
@@ -85,6 +92,28 @@ def _require_all(others: Answers, verdicts: list[rpc.Answer]) -> None:
         )
 
 
-def _refusal(server: Instance, verdict: rpc.Answer) -> webob.exc.HTTPError:
-    kind = webob.exc.HTTPConflict if verdict["code"] == AlreadyThere.code else webob.exc.HTTPBadRequest
-    return kind(explanation=f"Server {server.uuid} cannot be moved so: {verdict['reason']}.")
+def _against_crossing(server: Instance, answer: rpc.Answer) -> str | None:
+    """Say why a server cannot be moved to the other cluster that has answered, in the state that it is in."""
+    if server.vm_state in _CROSSING:
+        return None
+    return (
+        f"Server {server.uuid} is {server.vm_state}, and only one that is active or paused can be moved to "
+        f"another cluster, as {answer['cluster']['name']} is; start it first, or name a place in its own "
+        "cluster"
+    )
+
+
+def _refuse_all(answer: rpc.Answer, reason: str) -> rpc.Answer:
+    def refused(places: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [place | {"ok": False, "reasons": [*place["reasons"], reason]} for place in places]
+
+    return answer | {kind: refused(answer[kind]) for kind in ("hosts", "datastores")}
+
+
+def _refusal(server: Instance, verdicts: list[rpc.Answer]) -> webob.exc.HTTPError:
+    """Give the reason of the nearest miss, and the clusters of which it is true."""
+    nearest = max(verdicts, key=lambda verdict: verdict["rank"])
+    alike = {verdict["cluster"]["name"] for verdict in verdicts if verdict["code"] == nearest["code"]}
+    kind = webob.exc.HTTPConflict if nearest["code"] == AlreadyThere.code else webob.exc.HTTPBadRequest
+    clusters = ", ".join(sorted(alike))
+    return kind(explanation=f"Server {server.uuid} cannot be moved so in {clusters}: {nearest['reason']}.")

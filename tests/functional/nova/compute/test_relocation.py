@@ -40,6 +40,13 @@ class MovingTest(CloudTest):
             self.post(**request)
         assert refused.value.response.status_code == code
 
+    def candidates(self, **request: Any) -> dict[str, Any]:
+        """Ask where the server can be moved."""
+        body = {ACTION: {"check": True, **request}}
+        path = f"/servers/{self.server['id']}/action"
+        found = self.admin_api.api_post(path, body, check_response_status=[200]).body["relocation"]
+        return dict(found)
+
     def task_state(self) -> str | None:
         state = self.admin_api.get_server(self.server["id"])["OS-EXT-STS:task_state"]
         return str(state) if state else None
@@ -47,7 +54,9 @@ class MovingTest(CloudTest):
 
 class RelocationTest(MovingTest):
     def test_moves_while_it_runs_or_not(self) -> None:
-        assert self.relocate(host="esx13") == "host esx12 to esx13"
+        hosts = self.candidates()["hosts"]
+        [esx13] = [host["id"] for host in hosts if host["name"] == "esx13"]
+        assert self.relocate(host=esx13) == "host esx12 to esx13"
         self.relocate(datastore="cluster1-ssd", priority="high")
         vm = self.vm_of(self.server)
         assert (vm["host"], vm["power"]) == ("esx13", "poweredOn")
@@ -62,11 +71,14 @@ class RelocationTest(MovingTest):
         assert self.admin_api.get_server(self.server["id"])["metadata"]["vmware:host"] == "esx12"
 
     def test_refuses_before_anything_is_changed(self) -> None:
-        self.refused(400, "esx99", host="esx99")
+        self.refused(400, "cluster1, cluster2: ESXi host 'esx99'", host="esx99")
         self.refused(400, "nowhere", datastore="nowhere")
+        self.refused(400, "cluster2: datastore 'cluster1-ssd'", host="esx21", datastore="cluster1-ssd")
         self.refused(400, "Hard disk 9", disks={"Hard disk 9": "shared1"})
         self.refused(400, "not connected to each other", host="esx13", datastore="esx11-local")
         self.refused(409, "there already", host="esx12")
+        for nowhere in ({}, {"priority": "high"}, {"check": False}):
+            self.refused(400, "Name a host, a datastore or disks", **nowhere)
         with pytest.raises(ApiError, match="nothing to abort"):
             self.admin_api.post_server_action(self.server["id"], {f"{ACTION}-abort": {}})
         self.assert_dry_run()
@@ -90,9 +102,7 @@ class RelocationTest(MovingTest):
         self.refused(409, "vm_state rescued", host="esx11")
 
     def assert_dry_run(self) -> None:
-        found = self.admin_api.api_post(
-            f"/servers/{self.server['id']}/action", {ACTION: {"check": True}}, check_response_status=[200]
-        ).body["relocation"]
+        found = self.candidates()
         hosts = {host["name"]: host for host in found["hosts"]}
         assert hosts["esx13"]["ok"]
         assert "there already" in hosts["esx12"]["reasons"][0]
@@ -126,15 +136,17 @@ class RelocationTest(MovingTest):
             assert "Insufficient disk space" in api.get_instance_actions(self.server["id"])[0]["message"]
         assert self.vm_of(self.server) == before
 
-        self.break_method(method="RelocateVM_Task", fault="TaskInProgress", at="call", count=2)
-        assert self.relocate(host="esx13") == "host esx12 to esx13"
-        self.break_method(method="RelocateVM_Task", fault="ConcurrentAccess", at="call", count=2)
-        assert self.relocate(host="esx12") == "host esx13 to esx12"
-        self.break_method(method="RelocateVM_Task", fault="ConcurrentAccess", count=2)
-        assert self.relocate(host="esx13") == "host esx12 to esx13"
-        # The call does its work, but the way to its end breaks off.
-        self.break_method(method="WaitForUpdatesEx", action="drop", skip=1, count=3)
-        assert self.relocate(host="esx14") == "host esx13 to esx14"
+        for host, rule in (
+            ("esx13", {"method": "RelocateVM_Task", "fault": "TaskInProgress", "at": "call", "count": 2}),
+            ("esx11", {"method": "RelocateVM_Task", "fault": "ConcurrentAccess", "at": "call", "count": 2}),
+            ("esx13", {"method": "RelocateVM_Task", "fault": "ConcurrentAccess", "count": 2}),
+            # The call does its work, but the way to its end breaks off.
+            ("esx14", {"method": "WaitForUpdatesEx", "action": "drop", "count": 3}),
+        ):
+            self.break_method(**rule)
+            assert self.relocate(host=host).endswith(f" to {host}")
+            assert self.has_broken(), rule
+            assert self.vm_of(self.server)["host"] == host
 
 
 class LiveMigrationTest(MovingTest):
@@ -158,6 +170,21 @@ class LiveMigrationTest(MovingTest):
         assert self.settle()["OS-EXT-SRV-ATTR:host"] == "compute1"
         self.assert_booked()
         assert self.vm_of(self.server)["host"] in {"esx11", "esx12", "esx13", "esx14"}
+
+    def test_a_server_that_is_off_stays_in_its_cluster(self) -> None:
+        self.api.post_server_action(self.server["id"], {"os-stop": {}})
+        self.wait_for(self.server, "SHUTOFF")
+        self.refused(409, "is stopped.*cluster2.*start it first", host="esx23")
+        candidates = self.candidates()
+        reasons = {
+            place["name"]: " ".join(place["reasons"])
+            for place in candidates["hosts"] + candidates["datastores"]
+            if place["cluster"]["name"] == "cluster2"
+        }
+        assert all("start it first" in reason for reason in reasons.values()), reasons
+        assert {"esx23", "cluster2-ssd"} <= reasons.keys()
+        assert [host["name"] for host in candidates["hosts"] if host["ok"]] == ["esx11", "esx13", "esx14"]
+        assert self.vm_of(self.server)["host"] == "esx12"
 
     def test_a_failure_is_taken_back_completely(self) -> None:
         before, booked = self.vm_of(self.server), self.booked()

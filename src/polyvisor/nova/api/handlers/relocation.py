@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import webob.exc
 from nova import context as nova_context
 from nova.api import validation
 from nova.api.openstack import common, wsgi
@@ -12,7 +13,7 @@ from nova.context import RequestContext
 from nova.objects.instance import Instance
 from nova.objects.migration import MigrationList
 
-from polyvisor.nova import destination, rpc, task_states
+from polyvisor.nova import destination, origin, rpc, task_states
 from polyvisor.nova.api import backends, computes, operations, relocations
 from polyvisor.nova.api.computes import Compute
 from polyvisor.nova.api.policies import relocation as policies
@@ -28,6 +29,7 @@ CLAIM = operations.Claim(
     vm_states=(vm_states.ACTIVE, vm_states.STOPPED, vm_states.PAUSED, vm_states.SUSPENDED),
 )
 _ABORT = f"{CLAIM.action}-abort"
+_PLACES = frozenset({"host", "datastore", "disks"})
 
 
 @wsgi.response(202)
@@ -38,8 +40,12 @@ def relocate(req: wsgi.Request, server_id: str, body: dict[str, Any]) -> wsgi.Re
     server = _server(context, server_id, policies.RELOCATE)
     wanted = dict(body[CLAIM.action])
     only_check = wanted.pop("check", False)
-    request = Request(**wanted)
+    if not only_check and not _PLACES & wanted.keys():
+        raise webob.exc.HTTPBadRequest(
+            explanation="Name a host, a datastore or disks, or ask with check where the server can be moved."
+        )
     own = computes.managing(context, server)
+    request = Request(**wanted).within(origin.vcenter_of(own.node))
     if only_check:
         found = relocations.list_candidates(context, own, server, request)
         return wsgi.ResponseObject({"relocation": view.candidates(server, found)}, code=200)

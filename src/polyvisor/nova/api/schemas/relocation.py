@@ -30,12 +30,6 @@ RELOCATE = _action(
             "priority": {"enum": ["default", "high"]},
             "check": {"type": "boolean"},
         },
-        "anyOf": [
-            {"required": ["host"]},
-            {"required": ["datastore"]},
-            {"required": ["disks"]},
-            {"required": ["check"], "properties": {"check": {"const": True}}},
-        ],
         "additionalProperties": False,
     },
 )
