@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -51,6 +51,48 @@ def test_a_clone_is_a_server_of_its_own(lab: Any, servers: list[Any]) -> None:
     assert macs(lab, again) == []
 
 
+@pytest.fixture
+def group(lab: Any) -> Iterator[Any]:
+    """A security group of the tenant's."""
+    made = lab.tenant.network.create_security_group(name="e2e-clone")
+    yield made
+    lab.tenant.network.delete_security_group(made)
+
+
+@pytest.fixture
+def network(lab: Any) -> Iterator[Any]:
+    """A network of the tenant's own, on which Neutron lets it choose addresses."""
+    made = lab.tenant.network.create_network(name="e2e-clone")
+    lab.tenant.network.create_subnet(network_id=made.id, ip_version=4, cidr="198.51.100.0/24")
+    yield made
+    lab.tenant.network.delete_network(made)
+
+
+@pytest.fixture
+def port(lab: Any, network: Any) -> Iterator[Any]:
+    """A port that nobody has."""
+    made = lab.tenant.network.create_port(network_id=network.id, fixed_ips=[{"ip_address": "198.51.100.71"}])
+    yield made
+    lab.tenant.network.delete_port(made)
+
+
+def test_addresses_ports_and_groups_are_as_asked_for(
+    lab: Any, group: Any, network: Any, port: Any, servers: list[Any]
+) -> None:
+    source = lab.build(security_groups=[{"name": group.name}], networks=[{"uuid": network.id}])
+    servers.append(source)
+
+    nic = f"net-id={network.name},fixed-ip=198.51.100.70"
+    [copy] = clone(lab, servers, source, "--nic", nic, "--wait")
+    [made] = ports(lab, copy)
+    assert [each["ip_address"] for each in made.fixed_ips] == ["198.51.100.70"]
+    assert made.security_group_ids == [group.id]
+
+    [copy] = clone(lab, servers, source, "--port", port.id, "--wait")
+    assert [each.id for each in ports(lab, copy)] == [port.id]
+    assert macs(lab, copy) == [port.mac_address]
+
+
 def test_only_the_project_of_the_server_may_clone_it(lab: Any, servers: list[Any]) -> None:
     source = lab.build()
     servers.append(source)
@@ -58,27 +100,41 @@ def test_only_the_project_of_the_server_may_clone_it(lab: Any, servers: list[Any
     refused = lab.openstack(*stolen, as_cloud="admin")
     assert refused.returncode != 0
     assert "Name the project" in refused.stderr
+    for_nobody = ("--project", "nobody", "--no-network")
+    refused = lab.openstack(*stolen, *for_nobody, as_cloud="admin")
+    assert "nobody is not a valid project" in refused.stderr
+    [given] = lab.openstack_json(*stolen, "--project", lab.tenant.current_project_id, as_cloud="admin")
+    servers.append(lab.wait(lab.tenant.compute.get_server(given["ID"]), "ACTIVE"))
     refused = lab.openstack("server", "vmware", "clone", source.id, "x", "--host", "esx99")
     assert "esx99" in refused.stderr
 
 
-@pytest.mark.parametrize("method", ["CloneVM_Task", "PowerOnVM_Task"])
+@pytest.mark.parametrize(
+    "slow",
+    [
+        {"method": "CloneVM_Task", "at": "task", "delay": "30s"},
+        # This task takes no time in the simulator, so the call has to.
+        {"method": "PowerOnVM_Task", "delay": "30s"},
+    ],
+    ids=lambda slow: slow["method"],
+)
 def test_a_clone_survives_the_death_of_its_compute_service(
-    lab: Any, servers: list[Any], faults: Faults, method: str
+    lab: Any, servers: list[Any], faults: Faults, slow: dict[str, Any]
 ) -> None:
     # With something to be done before it, the start is a step of its own.
     source = lab.build(host="esx12", datastore="shared1", has_config_drive=True)
     servers.append(source)
-    faults([{"method": method, "at": "task", "delay": "30s"}])
+    faults([slow])
     [copy] = clone(lab, servers, source)
 
     def now() -> Any:
         return lab.tenant.compute.get_server(copy.id)
 
-    if method == "CloneVM_Task":
+    if slow["method"] == "CloneVM_Task":
         lab.until(lambda: (now().progress or 0) > 0, "vCenter to copy", seconds=120)
     else:
-        lab.until(lambda: any("/Instances/" in trace for trace in lab.traces(copy)), "the VM", seconds=120)
+        lab.until(lambda: lab.faults_hit() > 0, "the start of the VM", seconds=120)
+    assert now().status == "BUILD"
     os.kill(lab.supervisor.states()["nova-compute1"]["pid"], signal.SIGKILL)
     lab.until(lambda: now().status == "ACTIVE", "the end of the build", seconds=240)
     faults([])

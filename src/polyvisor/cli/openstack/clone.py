@@ -33,8 +33,8 @@ class CloneServer(command.Lister):
             action="store_true",
             help="The clone's disks hold only what differs from the snapshot, which cannot be deleted then",
         )
-        parser.add_argument("--host", metavar="<host>", help="ESXi host (name or moref) for the clone")
-        parser.add_argument("--datastore", metavar="<datastore>", help="Datastore (name or moref)")
+        parser.add_argument("--host", metavar="<host>", help="ESXi host (name, moref, or ID) for the clone")
+        parser.add_argument("--datastore", metavar="<datastore>", help="Datastore (name, moref, or ID)")
         _add_networks(parser)
         parser.add_argument("--power-off", action="store_true", help="Do not start the clone")
         parser.add_argument(

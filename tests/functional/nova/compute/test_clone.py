@@ -165,6 +165,7 @@ class CloneTest(ClonedCloud):
             ({"datastore": "nowhere"}, 400, "nowhere"),
             ({"host": "esx11", "metadata": {"vmware:host": "esx12"}}, 400, "not both"),
             ({"count": 0}, 400, "count"),
+            ({"name": "n" * 254, "count": 2}, 400, "shorter name"),
             ({"key_name": "no-such-key"}, 400, "no-such-key"),
             ({"project_id": "another"}, 400, "networks"),
             ({"customization": {"type": "windows"}}, 400, "other"),

@@ -7,7 +7,7 @@ import webob.exc
 from nova import context as nova_context
 from nova import exception, objects, utils
 from nova.api import validation
-from nova.api.openstack import common, wsgi
+from nova.api.openstack import common, identity, wsgi
 from nova.api.openstack.compute.servers import ServersController
 from nova.compute import utils as compute_utils
 from nova.compute import vm_states
@@ -29,6 +29,7 @@ from polyvisor.nova.origin import Bounds, Origin
 
 ACTION = "os-server-clone"
 _ATTRIBUTES = ["metadata", "system_metadata", "flavor", "info_cache"]
+_LONGEST_NAME = 255
 _WINDOWS_NAME = 15
 """Characters: NetBIOS has no room for more."""
 _VM_STATES = (vm_states.ACTIVE, vm_states.STOPPED, vm_states.SUSPENDED)
@@ -47,6 +48,7 @@ def create(req: wsgi.Request, server_id: str, body: dict[str, Request]) -> dict[
     metadata = _metadata(source, request)
     compute = computes.managing(context, source)
     count = request.get("count", 1)
+    _check_name(request)
     _check_linked(request)
     asked = _ask(compute, source, request.get("snapshot"))["source"]
     _check_customization(request.get("customization", {}), asked["guest"], count)
@@ -79,6 +81,20 @@ def _source(context: RequestContext, server_id: str) -> Instance:
             f"{', '.join(_VM_STATES[:-1])} or {_VM_STATES[-1]}, and nothing else under way."
         )
     return source
+
+
+def _check_name(request: Request) -> None:
+    """Refuse what Nova would take and then fail to store, and leave for ever in BUILD."""
+    if len(_longest_name(request)) > _LONGEST_NAME:
+        raise webob.exc.HTTPBadRequest(
+            explanation=f"Several clones are numbered, and '{_longest_name(request)}' is longer than "
+            f"{_LONGEST_NAME} characters. Give a shorter name."
+        )
+
+
+def _longest_name(request: Request) -> str:
+    count = request.get("count", 1)
+    return str(request["name"]) + (f"-{count}" if count > 1 else "")
 
 
 def _check_linked(request: Request) -> None:
@@ -121,6 +137,8 @@ def _owner(context: RequestContext, source: Instance, request: Request) -> Reque
         raise webob.exc.HTTPBadRequest(
             explanation="A clone in another project is not put on the networks of the server. Name networks."
         )
+    # Nova would make the server, for nobody.
+    identity.verify_project_id(context, project)
     return _in_project(context, project)
 
 
@@ -184,11 +202,10 @@ def _check_customization(request: Request, guest: str, count: int) -> None:
 
 def _check_windows_name(request: Request) -> None:
     """Refuse what Windows would cut off: two clones would have one name in their domain."""
-    customized, count = request.get("customization", {}), request.get("count", 1)
+    customized = request.get("customization", {})
     if customized.get("type") != "windows":
         return
-    longest = request["name"] + (f"-{count}" if count > 1 else "")
-    name = customized.get("hostname") or utils.sanitize_hostname(longest)
+    name = customized.get("hostname") or utils.sanitize_hostname(_longest_name(request))
     if not name or len(name) > _WINDOWS_NAME or name.isdigit():
         raise webob.exc.HTTPBadRequest(
             explanation=f"Windows cannot be called '{name}': a computer's name has 1 to {_WINDOWS_NAME} "
