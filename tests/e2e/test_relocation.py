@@ -46,6 +46,11 @@ def test_a_host_is_evacuated(lab: Any, servers: list[Any]) -> None:
     for server in servers:
         lab.wait(server, "ACTIVE")
 
+    refused = lab.openstack("vmware", "host", "evacuate", "esx14", "--to", "esx99", as_cloud="admin")
+    assert refused.returncode == 1
+    assert "No ESXi hosts are called esx99" in refused.stderr
+    assert {lab.place(server)[0] for server in servers} == {"esx14"}
+
     rows = lab.openstack_json("vmware", "host", "evacuate", "esx14", as_cloud="admin")
     assert {row["Server"]: row["Result"] for row in rows} == {server.id: "moved" for server in servers}
     assert all(lab.place(server)[0] in {"esx11", "esx12", "esx13"} for server in servers)
@@ -72,6 +77,20 @@ def test_to_another_cluster_with_another_kind_of_switch(lab: Any, servers: list[
     assert lab.openstack(*stock, "--os-compute-api-version", "2.79", as_cloud="admin").returncode == 0
     lab.until(lambda: host_of(lab, server) == "compute1", "the server back at compute1", 120)
     assert nic(lab, server) == (address, "distributed")
+
+
+def test_a_move_is_aborted(lab: Any, servers: list[Any], faults: Faults, migrate: Any) -> None:
+    server = lab.build(host="esx12", datastore="shared1")
+    servers.append(server)
+    faults([{**SLOW, "delay": "600s"}])
+    migrate(server, "--host", "esx13", wait=False)
+    lab.until(lambda: lab.admin.compute.get_server(server.id).progress > 0, "progress", 120)
+
+    aborted = lab.openstack("server", "vmware", "migrate", "abort", server.id, as_cloud="admin")
+    assert aborted.returncode == 0, aborted.stderr
+
+    lab.until(lambda: lab.admin.compute.get_server(server.id).task_state is None, "the end", 120)
+    assert lab.place(server)[0] == "esx12"
 
 
 @pytest.mark.parametrize("target", [("esx13", "compute1"), ("esx22", "compute2")])

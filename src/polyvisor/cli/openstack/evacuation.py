@@ -3,7 +3,7 @@
 import argparse
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -41,11 +41,12 @@ class EvacuateHost(command.Lister):
         """Return a row for each server, and fail if one could not be moved."""
         client = self.app.client_manager.vmware
         host = _find_host(client, parsed_args.host)
+        targets = {_find_host(client, name, host["vcenter"]["uuid"])["id"] for name in parsed_args.to}
         servers = _servers_on(client, host)
         strangers = host["vm_count"] - len(servers)
         if strangers > 0:
             self.log.warning("%d VMs on %s are not servers of this cloud; they stay", strangers, host["name"])
-        move = _Evacuation(client, host, parsed_args.to)
+        move = _Evacuation(client, host, targets)
         with ThreadPoolExecutor(max_workers=max(parsed_args.max_parallel, 1)) as pool:
             rows = list(pool.map(move.move, servers))
         failed = sum(row[2] != "moved" for row in rows)
@@ -59,10 +60,11 @@ class EvacuateHost(command.Lister):
 class _Evacuation:
     """Moves one server after the other, to the host with the fewest of those that this run has moved."""
 
-    def __init__(self, client: Any, host: dict[str, Any], to: list[str]) -> None:
+    def __init__(self, client: Any, host: dict[str, Any], targets: Collection[str]) -> None:
+        """Move from a host to those with these ids; if there are none, to all others of its cluster."""
         self._client = client
         self._host = host
-        self._to = to
+        self._targets = targets
         self._given: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -94,15 +96,15 @@ class _Evacuation:
         return str(target)
 
     def _is_wanted(self, host: dict[str, Any]) -> bool:
-        if self._to:
-            return any(wanted in (host["id"], host["moref"], host["name"]) for wanted in self._to)
+        if self._targets:
+            return host["id"] in self._targets
         return bool(host["cluster"]["id"] == self._host["cluster"]["id"])
 
 
-def _find_host(client: Any, name: str) -> dict[str, Any]:
+def _find_host(client: Any, name: str, vcenter: str | None = None) -> dict[str, Any]:
     response = client.get("/os-vmware-hosts", params={"host": name})
     exceptions.raise_from_response(response)
-    found = response.json()["hosts"]
+    found = [host for host in response.json()["hosts"] if vcenter in (None, host["vcenter"]["uuid"])]
     if len(found) != 1:
         raise osc_exceptions.CommandError(
             f"{len(found) or 'No'} ESXi hosts are called {name}; give the ID of `vmware host list --long`"
