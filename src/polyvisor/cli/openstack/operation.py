@@ -15,7 +15,7 @@ _REQUEST_ID = "x-compute-request-id"
 class Outcome:
     """How it ended.
 
-    :ivar details: what our own event says; empty for who may not see it.
+    :ivar details: what our own event says. Who may not see that has the reason of a failure, else nothing.
     """
 
     ok: bool
@@ -54,4 +54,4 @@ def _outcome(client: Any, server: str, request: str) -> Outcome:
     ours = [event for event in action.get("events", ()) if event["event"].startswith("polyvisor_")]
     details = next((event["details"] for event in ours if event.get("details")), None)
     failed = action["message"] or any(event["result"] == "Error" for event in ours)
-    return Outcome(ok=not failed, details=details or "")
+    return Outcome(ok=not failed, details=details or action["message"] or "")
