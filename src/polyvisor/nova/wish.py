@@ -49,6 +49,8 @@ def _value(metadata: Mapping[str, str], wanted: str) -> str | None:
             reason=f"metadata keys {', '.join(keys)} are the same key; give {wanted} once"
         )
     value = metadata[keys[0]]
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str):
+        raise errors.WishInvalid(reason=f"metadata key {keys[0]} must be text, the name of a place")
+    if not value.strip():
         raise errors.WishInvalid(reason=f"metadata key {keys[0]} is empty; give a name, or leave the key out")
     return value

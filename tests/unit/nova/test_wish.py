@@ -1,5 +1,7 @@
 """The wish in a server's metadata."""
 
+from typing import Any
+
 import pytest
 from nova import objects
 from oslo_utils import units
@@ -31,6 +33,12 @@ def test_the_same_key_twice_is_refused() -> None:
 def test_an_empty_value_is_refused(value: str) -> None:
     with pytest.raises(errors.WishInvalid, match="vmware:datastore is empty"):
         wish.read({"vmware:host": "esx11", "vmware:datastore": value})
+
+
+@pytest.mark.parametrize("value", [5, None, ["esx11"]])
+def test_what_is_no_text_is_not_called_empty(value: Any) -> None:
+    with pytest.raises(errors.WishInvalid, match="vmware:host must be text"):
+        wish.read({"vmware:host": value})
 
 
 @pytest.mark.parametrize(("boot_from_volume", "gib"), [(False, 30), (True, 10)])
