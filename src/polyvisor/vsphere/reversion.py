@@ -129,7 +129,7 @@ def _nic_obstacles(now: Config, then: Config, live: bool) -> Iterator[Obstacle]:
     for mac in sorted(then.nics.keys() - now.nics.keys()):
         yield Obstacle(
             "port_gone",
-            f"The port with MAC address {mac}, which the server had then, is gone.",
+            f"The port with MAC address {mac}, which the server had then, is gone. Delete the snapshot.",
             forcible=not live,
         )
     for mac in sorted(now.nics.keys() & then.nics.keys()):
@@ -137,7 +137,7 @@ def _nic_obstacles(now: Config, then: Config, live: bool) -> Iterator[Obstacle]:
             yield Obstacle(
                 "network_moved",
                 f"The network of the port with MAC address {mac} is elsewhere in vCenter since, and the "
-                "snapshot would start the guest on the old one.",
+                "snapshot would start the guest on the old one. Delete the snapshot.",
                 forcible=False,
             )
 

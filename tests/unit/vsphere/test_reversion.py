@@ -47,7 +47,10 @@ BEFORE_ADOPTION = replace(NOW, instance_uuid="vcenter", managed_by=None, options
     ],
 )
 def test_what_stands_against_it(now: Config, then: Config, live: bool, found: dict[str, bool]) -> None:
-    assert {each.code: each.forcible for each in obstacles(now, then, live=live)} == found
+    against = obstacles(now, then, live=live)
+    assert {each.code: each.forcible for each in against} == found
+    ways_out = (" first.", "elete the snapshot.")
+    assert all(each.reason.endswith(ways_out) for each in against)
 
 
 def test_a_reason_names_the_volume_and_the_way_out() -> None:
