@@ -101,5 +101,6 @@ def test_it_hangs(lab: Lab, faults: Faults, begun: Begun) -> None:
     faults([{"method": method, "at": "task", "delay": "10s"} for method in WORK.values()])
     begun.begin()
     faults([{"method": "WaitForUpdatesEx", "action": "hang", "count": 2}])
+    lab.until(lambda: lab.faults_hit() > 0, "vCenter to be asked and to hang")
     assert begun.end().status == "ACTIVE"
     assert is_done(begun)

@@ -113,6 +113,15 @@ class Server:
     def done(self, task: Any) -> Any:
         return wait_for_task(self.session, task, timeout=30)
 
+    def set_tools(self, status: str) -> None:
+        """Let VMware Tools run in the guest, or not."""
+        told = vim.option.OptionValue(key="SET.guest.toolsRunningStatus", value=status)
+        self.reconfigure(extraConfig=[told])
+
+    def needs_consolidation(self) -> bool:
+        shown = self.cloud.app.get(self.path, headers=self.cloud.token("reader")).json
+        return bool(shown["consolidation_needed"])
+
     def take_in_vcenter(self, name: str) -> Any:
         new = NewSnapshot(name, "", memory=False, quiesce=False)
         return self.done(start_create(self.session, moref(self.vm), new))
@@ -294,6 +303,14 @@ class TestRefusals:
         server.take_in_vcenter("by somebody else")
         assert "already has 1 of 1" in server.post({"snapshot": {"name": "one"}}, status=403).text
 
+    def test_a_chain_as_deep_as_vcenter_takes(self, server: Server) -> None:
+        server.cloud.conf.config(snapshots_per_server=100, group="polyvisor")
+        for number in range(32):
+            server.take_in_vcenter(str(number))
+        refused = server.post({"snapshot": {"name": "one more"}}, status=409).text
+        assert "32 snapshots" in refused
+        assert "vCenter takes no more" in refused
+
     def test_requests_that_make_no_sense(self, server: Server) -> None:
         for wanted in (
             {},
@@ -308,13 +325,12 @@ class TestRefusals:
             server.post({"snapshot": wanted}, status=400)
 
     def test_nothing_to_quiesce_with(self, server: Server) -> None:
-        tools = server.session.call(lambda: server.vm.guest.toolsRunningStatus)
         wanted = {"snapshot": {"name": "one", "quiesce": True}}
-        if tools == "guestToolsRunning":
-            server.post(wanted)
-            assert server.snapshots()[0]["quiesced"]
-        else:
-            assert "no VMware Tools run" in server.post(wanted, status=409).text
+        server.set_tools("guestToolsNotRunning")
+        assert "no VMware Tools run" in server.post(wanted, status=409).text
+        server.set_tools("guestToolsRunning")
+        server.post(wanted)
+        assert server.snapshots()[0]["quiesced"]
 
     def test_states_in_which_nova_takes_disks_away(self, server: Server) -> None:
         instance = server.instance()
@@ -356,6 +372,7 @@ class TestFaults:
         faults.set({"method": "CreateSnapshot_Task", "fault": fault, "count": 2})
         server.take("in the end")
         assert server.ended()[0] == "Success"
+        assert faults.hits() == [2]
 
     def test_vcenter_refuses(self, server: Server, faults: Faults) -> None:
         faults.set({"method": "CreateSnapshot_Task", "fault": "NoDiskSpace"})
@@ -402,8 +419,13 @@ class TestFaults:
 
 
 def test_consolidate(server: Server) -> None:
+    taken = server.take_in_vcenter("by a program that leaves its files")
+    server.done(server.session.call(taken.RemoveSnapshot_Task, False, False))
+    assert server.needs_consolidation()
+
     path = f"/v2.1/servers/{server.id}/action"
     body: dict[str, Any] = {"os-vmware-consolidate": {}}
     server.cloud.app.post_json(path, body, headers=server.cloud.member, status=202)
     server.settle()
     assert server.ended() == ("Success", "consolidate the disks")
+    assert not server.needs_consolidation()
