@@ -1,6 +1,6 @@
 """Changes to the metadata of a server: they may not come to ask for a place that there is not.
 
-The wish counts when the server is built again somewhere: by resize, rebuild, unshelve, evacuation.
+The wish counts when the server is built again somewhere: by rebuild, unshelve, evacuation.
 """
 
 from typing import Any
