@@ -327,7 +327,7 @@ def test_cinder_is_killed_while_it_takes_a_disk(
 ) -> None:
     ready = adopt("show", "plan.yaml", "--state", "ready")["servers"]
     before = brownfield.prints(ready)
-    faults([{"method": "ReconfigVM_Task", "object": "volume-*", "at": "task", "delay": "20s"}])
+    faults([{"method": "ReconfigVM_Task", "object": "volume-*", "delay": "20s"}])
     applying.begin()
     lab.until(lambda: lab.faults_hit() > 0, "Cinder to take a disk", SECONDS)
     kill(lab, "cinder-volume")
