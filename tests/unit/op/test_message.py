@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from polyvisor.message import restore
 from polyvisor.op import problem
-from polyvisor.op.message import columns, of_input, refusal, restore, say
+from polyvisor.op.message import columns, of_input, refusal, say
 from polyvisor.op.problem import Problem
 from polyvisor.op.texts import MESSAGES
 

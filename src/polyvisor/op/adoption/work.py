@@ -12,12 +12,13 @@ from typing import Any
 from polyvisor.adoption.clouds import Clouds
 from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.work import Progress
+from polyvisor.message import Message
 from polyvisor.op.adoption import adoption as adoptions
 from polyvisor.op.adoption import vcenter as vcenters
 from polyvisor.op.adoption.journal import DatabaseJournal
 from polyvisor.op.clouds import faults
 from polyvisor.op.db.models import Adoption, Cloud, VCenter
-from polyvisor.op.message import Message, say
+from polyvisor.op.message import say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import StepError
 from polyvisor.op.problem import CloudUnavailable
