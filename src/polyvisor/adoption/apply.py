@@ -14,6 +14,7 @@ from polyvisor.adoption.discover import discover
 from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.journal import Journal, Vm
 from polyvisor.adoption.judgement import Judgement, judge_anew
+from polyvisor.adoption.message import say
 from polyvisor.adoption.plan import Plan, Server
 from polyvisor.adoption.preparation import Preparation
 from polyvisor.adoption.prune import prune
@@ -22,6 +23,7 @@ from polyvisor.adoption.resources.port import Ports
 from polyvisor.adoption.resources.server import Watch
 from polyvisor.adoption.settle import settle
 from polyvisor.adoption.work import PATIENCE, OnProgress, Progress, Work
+from polyvisor.message import Message
 from polyvisor.vsphere.session import Session
 
 #: VMs under way at a time. Nova builds ten at a time in each cluster (max_concurrent_builds).
@@ -44,10 +46,10 @@ class Outcome:
     """
 
     adopted: dict[str, str] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    refused: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, Message] = field(default_factory=dict)
+    refused: dict[str, Message] = field(default_factory=dict)
     waiting: tuple[str, ...] = ()
-    left: dict[str, str] = field(default_factory=dict)
+    left: dict[str, Message] = field(default_factory=dict)
     changed: dict[str, Sequence[str]] = field(default_factory=dict)
 
     @property
@@ -121,16 +123,17 @@ def _resume(work: Work, watch: Watch, wanted: Sequence[Server]) -> None:
 def _judge(work: Work, plan: Plan, todo: Sequence[Server]) -> tuple[Cloud, Judgement]:
     if not todo:
         return Cloud(), Judgement([], {})
-    work.tell("vCenter", "reading")
+    work.tell("vCenter", say("reading"))
     uuids = sorted({server.vcenter for server in todo})
     discoveries = [discover(work.session(f"{uuid}:"), with_tags=False) for uuid in uuids]
     for uuid, found in zip(uuids, discoveries, strict=True):
         if found.vcenter.uuid != uuid:
-            raise AdoptionError(f"{found.vcenter.address} is vCenter {found.vcenter.uuid}, not {uuid}")
-    work.tell("OpenStack", "reading")
+            there = found.vcenter
+            raise AdoptionError(say("vcenter_is_other", address=there.address, found=there.uuid, known=uuid))
+    work.tell("OpenStack", say("reading"))
     admin: Any = work.clouds.admin
     cloud = read_cloud(admin)
-    work.tell("checks", "running")
+    work.tell("checks", say("running"))
     judgement = judge_anew(plan, todo, discoveries, cloud, lambda projects: read_rooms(admin, projects))
     for vm, why in judgement.refused.items():
         work.on_progress(Progress(vm, why, "left alone"))
@@ -157,7 +160,9 @@ def _run(
             raise
 
 
-def _outcome(work: Work, wanted: Sequence[Server], judgement: Judgement, left: Mapping[str, str]) -> Outcome:
+def _outcome(
+    work: Work, wanted: Sequence[Server], judgement: Judgement, left: Mapping[str, Message]
+) -> Outcome:
     outcome = Outcome(refused=dict(judgement.refused), left=dict(left))
     vms = work.journal.vms()
     for vm in (vms[server.id] for server in wanted if server.id in vms):
@@ -166,7 +171,7 @@ def _outcome(work: Work, wanted: Sequence[Server], judgement: Judgement, left: M
             if vm.details.get("changed"):
                 outcome.changed[vm.id] = vm.details["changed"]
         elif vm.id not in outcome.refused:
-            outcome.failed[vm.id] = vm.reason or "it is being released; end that first"
-            if vm.details.get("left"):
-                outcome.left[vm.id] = vm.details["left"]
+            outcome.failed[vm.id] = vm.reason or say("being_released")
+            if vm.left:
+                outcome.left[vm.id] = vm.left
     return outcome

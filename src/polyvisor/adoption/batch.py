@@ -6,14 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from polyvisor.adoption import prints
-from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.errors import AdoptionError, reason_of
 from polyvisor.adoption.job import Job
 from polyvisor.adoption.journal import Vm
+from polyvisor.adoption.message import say, together
 from polyvisor.adoption.resources import port, server, ticket, volume
 from polyvisor.adoption.resources.port import Ports
 from polyvisor.adoption.resources.server import Watch
 from polyvisor.adoption.undo import undo
 from polyvisor.adoption.work import Progress, Work
+from polyvisor.message import Message, plain
 from polyvisor.vsphere import fingerprint
 from polyvisor.vsphere.faults import VSphereError
 from polyvisor.vsphere.fingerprint import Fingerprint
@@ -35,7 +37,7 @@ class Batch:
     def run(self, jobs: Sequence[Job]) -> None:
         """Adopt VMs; each ends adopted, or failed and undone. The journal has the outcome."""
         started = time.monotonic()
-        failed: dict[str, str] = {}
+        failed: dict[str, Message] = {}
         try:
             going = self._begin(jobs, failed)
             failed.update(self._ports.make(going))
@@ -45,34 +47,34 @@ class Batch:
         except EXPECTED as exc:
             # vCenter or Nova is away: it concerns all of them, but those that are through.
             adopted = {vm.id for vm in self._work.journal.vms().values() if vm.state == "adopted"}
-            failed.update({job.id: str(exc) for job in jobs if job.id not in {*failed, *adopted}})
+            failed.update({job.id: reason_of(exc) for job in jobs if job.id not in {*failed, *adopted}})
         self.fail(failed)
 
     def resume(self, servers: Mapping[str, str]) -> None:
         """Wait for servers that were asked for before apply was killed (id of a VM -> id of the server)."""
-        failed: dict[str, str] = {}
+        failed: dict[str, Message] = {}
         try:
             self._watch.ask(servers.values())
             self.finish(servers, time.monotonic(), failed)
         except EXPECTED as exc:
-            failed.update(dict.fromkeys(servers, str(exc)))
+            failed.update(dict.fromkeys(servers, reason_of(exc)))
         self.fail(failed)
 
-    def _begin(self, jobs: Sequence[Job], failed: dict[str, str]) -> list[Job]:
+    def _begin(self, jobs: Sequence[Job], failed: dict[str, Message]) -> list[Job]:
         """Write down how the VMs are; whoever is not as judged a while ago is left alone."""
         before = prints.read(self._work, [job.id for job in jobs])
         present = self._read(jobs)
         for job in jobs:
             if job.id not in before or job.id not in present:
-                failed[job.id] = "the VM is not there any more"
+                failed[job.id] = say("vm_gone")
             elif changes := job.compare(present[job.id]):
-                failed[job.id] = "; ".join(changes)
+                failed[job.id] = together(changes)
         going = [job for job in jobs if job.id not in failed]
         self._work.journal.note(
-            *(Vm(job.id, "under way", "", _was(job, present[job.id], before[job.id])) for job in going)
+            *(Vm(job.id, "under way", None, _was(job, present[job.id], before[job.id])) for job in going)
         )
         for job in going:
-            self._work.tell(job.id, "begun")
+            self._work.tell(job.id, say("begun"))
         return going
 
     def _read(self, jobs: Sequence[Job]) -> dict[str, VirtualMachine]:
@@ -88,31 +90,31 @@ class Batch:
     def _request(self, job: Job) -> str:
         wanted = [disk for disk in job.server.volumes if disk.take]
         if wanted:
-            self._work.tell(job.id, f"making {len(wanted)} volume(s)")
+            self._work.tell(job.id, say("making_volumes", count=len(wanted)))
         volumes = volume.make(self._work, job, wanted)
         ports = {
             thing.key.removeprefix("NIC "): str(thing.id)
             for thing in self._work.journal.things(job.id, port.KIND)
         }
         secret = ticket.make(self._work, job)
-        self._work.tell(job.id, "asking Nova")
+        self._work.tell(job.id, say("asking_nova"))
         return server.make(self._work, job, ports, volumes, secret.get_secret_value())
 
-    def _each(self, jobs: Sequence[Job], do: Callable[[Job], T], failed: dict[str, str]) -> dict[str, T]:
+    def _each(self, jobs: Sequence[Job], do: Callable[[Job], T], failed: dict[str, Message]) -> dict[str, T]:
         """Do something for each, several at a time; give the results of those that succeeded."""
 
-        def attempt(job: Job) -> T | str | None:
+        def attempt(job: Job) -> T | None:
             try:
                 return do(job)
             except EXPECTED as exc:
-                failed[job.id] = str(exc)
+                failed[job.id] = reason_of(exc)
                 return None
 
         with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="adopt") as pool:
             done = list(pool.map(attempt, jobs))
         return {job.id: item for job, item in zip(jobs, done, strict=True) if job.id not in failed}  # type: ignore[misc]
 
-    def finish(self, servers: Mapping[str, str], started: float, failed: dict[str, str]) -> None:
+    def finish(self, servers: Mapping[str, str], started: float, failed: dict[str, Message]) -> None:
         """Wait for servers (id of a VM -> id of the server), and see that the VMs are as before."""
         owners = {server_id: vm for vm, server_id in servers.items()}
         ended = self._watch.wait(owners, self._work.patience, {"built", "error", "gone"})
@@ -126,28 +128,29 @@ class Batch:
             changes = fingerprint.difference(was, is_now) if was and is_now else []
             seconds = round(time.monotonic() - started, 1)
             self._work.journal.note(
-                Vm(vm, "adopted", "", {"server": id_, "seconds": seconds, "changed": changes})
+                Vm(vm, "adopted", None, {"server": id_, "seconds": seconds, "changed": changes})
             )
             for ticket_ in self._work.journal.things(vm, ticket.KIND):
                 self._work.journal.forget(ticket_)
-            self._work.on_progress(Progress(vm, f"is server {id_}", "adopted"))
+            self._work.on_progress(Progress(vm, say("became_server", server=id_), "adopted"))
 
-    def _reason(self, server_id: str, state: str | None) -> str:
+    def _reason(self, server_id: str, state: str | None) -> Message:
         if state is None:
-            return f"server {server_id} was not built within {self._work.patience:g} s"
+            return say("server_late", server=server_id, seconds=f"{self._work.patience:g}")
         return server.fault(self._work, server_id)
 
-    def fail(self, failed: Mapping[str, str]) -> None:
+    def fail(self, failed: Mapping[str, Message]) -> None:
         """Undo what failed, and say why it did."""
         if not failed:
             return
         self._work.journal.note(*(Vm(vm, "undoing", why) for vm, why in failed.items()))
         left = undo(self._work, self._watch, failed)
         for vm, why in failed.items():
-            state = Vm(vm, "undoing" if vm in left else "failed", why, {"left": left.get(vm)})
+            rest = left.get(vm)
+            state = Vm(vm, "undoing" if rest else "failed", why, {"left": plain(rest) if rest else None})
             self._work.journal.note(state)
-            more = f"; not undone yet: {left[vm]}" if vm in left else ""
-            self._work.on_progress(Progress(vm, f"{why}{more}", "failed"))
+            said = say("not_undone", reason=why, left=rest) if rest else why
+            self._work.on_progress(Progress(vm, said, "failed"))
 
 
 def _was(job: Job, vm: VirtualMachine, before: Fingerprint) -> dict[str, object]:

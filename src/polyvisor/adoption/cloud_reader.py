@@ -19,6 +19,7 @@ from polyvisor.adoption.cloud import (
     Switch,
 )
 from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.message import say
 
 _PLACEMENT_VERSION: Final = "1.39"
 _NOT_FOUND: Final = 404
@@ -49,7 +50,7 @@ def read_cloud(connection: Any) -> Cloud:
             switches=_switches(connection),
         )
     except REFUSALS as exc:
-        raise AdoptionError(f"OpenStack cannot be read: {exc}") from exc
+        raise AdoptionError(say("openstack_unread", text=exc)) from exc
 
 
 def read_rooms(connection: Any, projects: Iterable[str]) -> dict[str, Room]:
@@ -61,7 +62,7 @@ def read_rooms(connection: Any, projects: Iterable[str]) -> dict[str, Room]:
     try:
         return {project: _room(connection, project) for project in projects}
     except REFUSALS as exc:
-        raise AdoptionError(f"quotas cannot be read: {exc}") from exc
+        raise AdoptionError(say("quotas_unread", text=exc)) from exc
 
 
 def _server(item: Any) -> CloudServer:

@@ -10,6 +10,8 @@ import openstack
 
 from polyvisor.adoption.cloud_reader import REFUSALS
 from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 
 #: Seconds within which each request is answered; making a hundred ports takes a busy Neutron a while.
 REQUEST_SECONDS: Final = 120.0
@@ -24,7 +26,7 @@ class RefusedError(AdoptionError):
         status: of HTTP; None without an answer: it may have been done.
     """
 
-    def __init__(self, message: str, status: int | None) -> None:
+    def __init__(self, message: Message, status: int | None) -> None:
         super().__init__(message)
         self.status = status
 
@@ -87,7 +89,8 @@ def _send(service: Any, method: str, path: str, **rest: Any) -> Any:
 def _refusal(service: Any, error: Exception) -> RefusedError:
     status = getattr(error, "status_code", None) or getattr(error, "http_status", None)
     details = getattr(error, "details", None) or str(error)
-    return RefusedError(f"{service.service_type}: {str(details)[:_ERROR_TEXT]}", status)
+    said = say("service_said", service=service.service_type, text=str(details)[:_ERROR_TEXT])
+    return RefusedError(said, status)
 
 
 def listing(

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.errors import InputError
 from polyvisor.vsphere.entity import Entity
 from polyvisor.vsphere.network_adapter import NetworkAdapter
 from polyvisor.vsphere.segment import Segment
@@ -126,7 +126,7 @@ def save(discovery: Discovery, file: Path) -> None:
             _write(discovery, stream)
         partial.replace(file)
     except OSError as exc:
-        raise AdoptionError(f"{file} cannot be written: {exc.strerror}") from exc
+        raise InputError(f"{file} cannot be written: {exc.strerror}") from exc
 
 
 def _write(discovery: Discovery, stream: gzip.GzipFile) -> None:
@@ -147,11 +147,11 @@ def load(file: Path) -> Discovery:
         with gzip.open(file, "rb") as stream:
             header: Any = json.loads(stream.readline())
             if not isinstance(header, dict) or header.pop("format", None) != _FORMAT:
-                raise AdoptionError(f"{file} is not of the format '{_FORMAT}'; discover again")
+                raise InputError(f"{file} is not of the format '{_FORMAT}'; discover again")
             vms = _read_vms(stream, file)
             return _HEADER.validate_python({**header, "vms": vms})
     except (OSError, EOFError, ValueError) as exc:
-        raise AdoptionError(f"{file} cannot be read as a discovery: {_reason(exc)}") from exc
+        raise InputError(f"{file} cannot be read as a discovery: {_reason(exc)}") from exc
 
 
 def _read_vms(stream: gzip.GzipFile, file: Path) -> Sequence[VirtualMachine]:
@@ -162,7 +162,7 @@ def _read_vms(stream: gzip.GzipFile, file: Path) -> Sequence[VirtualMachine]:
                 break
             return tuple(vms)
         vms.append(_VM.validate_json(line))
-    raise AdoptionError(f"{file} is cut off after {len(vms)} VMs; discover again")
+    raise InputError(f"{file} is cut off after {len(vms)} VMs; discover again")
 
 
 def _reason(exc: Exception) -> str:

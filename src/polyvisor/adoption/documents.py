@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.errors import InputError
 
 T = TypeVar("T")
 
@@ -78,9 +78,9 @@ def read(file: Path) -> Iterator[Source]:
         with file.open(encoding="utf-8") as stream:
             yield from split(stream, file)
     except OSError as exc:
-        raise AdoptionError(f"{file} cannot be read: {exc.strerror}") from exc
+        raise InputError(f"{file} cannot be read: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
-        raise AdoptionError(f"{file} is not UTF-8 text") from exc
+        raise InputError(f"{file} is not UTF-8 text") from exc
 
 
 def split(text: Iterable[str], file: Path) -> Iterator[Source]:
@@ -115,27 +115,25 @@ def parse(source: Source, kind: TypeAdapter[T], *, tagged: bool = False) -> T:
         # In JSON's terms a list may be given for a tuple; else strict models convert nothing.
         return kind.validate_json(json.dumps(value))
     except ValidationError as exc:
-        raise AdoptionError("\n".join(_mistakes(source, exc, int(tagged)))) from exc
+        raise InputError("\n".join(_mistakes(source, exc, int(tagged)))) from exc
 
 
 def _load(source: Source) -> Any:
     if len(source.text) > _LONGEST:
-        raise AdoptionError(
-            f"{source.file}, line {source.line}: a document of more than {_LONGEST} characters"
-        )
+        raise InputError(f"{source.file}, line {source.line}: a document of more than {_LONGEST} characters")
     try:
         for depth, event in _nesting(yaml.parse(source.text, Loader=yaml.CSafeLoader)):
             if depth > _DEEPEST or getattr(event, "anchor", None) is not None:
                 # The one would end the process in PyYAML, the other lets a small file stand for a huge one.
-                raise AdoptionError(
+                raise InputError(
                     f"{_at(source, event.start_mark.line)}: nested too deeply, or an anchor or alias"
                 )
         return yaml.load(source.text, Loader=_Loader)  # noqa: S506 - a safe loader
     except yaml.MarkedYAMLError as exc:
         line = exc.problem_mark.line if exc.problem_mark else 0
-        raise AdoptionError(f"{_at(source, line)}: {exc.problem or exc.context}") from exc
+        raise InputError(f"{_at(source, line)}: {exc.problem or exc.context}") from exc
     except yaml.YAMLError as exc:
-        raise AdoptionError(f"{_at(source, 0)}: {exc}") from exc
+        raise InputError(f"{_at(source, 0)}: {exc}") from exc
 
 
 def _nesting(events: Iterable[Any]) -> Iterator[tuple[int, Any]]:
@@ -173,9 +171,25 @@ def _at(source: Source, line: int) -> str:
     return f"{source.file}, line {source.line + line}"
 
 
+class Line(dict[str, Any]):
+    """Keys and values that are written on one line."""
+
+
+def write_line(dumper: Any, line: Line) -> Any:
+    """How PyYAML and ruamel.yaml represent one."""
+    return dumper.represent_mapping("tag:yaml.org,2002:map", line, flow_style=True)
+
+
+class _Dumper(yaml.CSafeDumper):
+    pass
+
+
+_Dumper.add_representer(Line, write_line)
+
+
 def dump(value: Any) -> str:
     """YAML of plain values, keys in their order; what any reader could take for another type is quoted."""
-    return str(yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=_WIDTH))
+    return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH))
 
 
 def seal(text: str) -> str:

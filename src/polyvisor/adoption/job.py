@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from polyvisor.adoption.plan import Server
+from polyvisor.message import Message
 from polyvisor.vsphere.virtual_machine import VirtualMachine
 
 
@@ -20,7 +21,7 @@ class Job:
     """
 
     server: Server
-    compare: Callable[[VirtualMachine], Sequence[str]]
+    compare: Callable[[VirtualMachine], Sequence[Message]]
     project: str
     flavor: str
     networks: Mapping[str, str]

@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
-from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.errors import InputError
+from polyvisor.adoption.message import heard
+from polyvisor.message import Message, restore
 
 #: "undoing": it failed, and not all of it is gone yet. "left alone": it was not begun with, for a reason.
 VmState = Literal["under way", "adopted", "undoing", "failed", "releasing", "released", "left alone"]
@@ -63,17 +65,23 @@ class Vm:
     """How far a VM is.
 
     Attributes:
-        reason: why it failed, in plain words.
+        reason: why it failed or was left alone.
         details: "before": fingerprint; "host": moref; "snapshots": names; "flavor": name; "server": id;
-            "seconds"; "changed": settings beside its identity; "left": what could not be undone.
+            "seconds"; "changed": settings beside its identity; "left": see there.
         at: of the last change, ISO 8601, UTC.
     """
 
     id: str
     state: VmState
-    reason: str = ""
+    reason: Message | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     at: str = ""
+
+    @property
+    def left(self) -> Message | None:
+        """What could not be undone, which an earlier release kept the text of only."""
+        kept = self.details.get("left")
+        return heard(kept) if isinstance(kept, str) else restore(kept) if kept else None
 
 
 class Journal(Protocol):
@@ -111,7 +119,7 @@ class Journal(Protocol):
 
 
 class FileJournal(Journal):
-    """A journal that is one SQLite file."""
+    """A journal that is one SQLite file. Of reasons it keeps the texts, which is what its users read."""
 
     def __init__(self, file: Path) -> None:
         """Open it, or make it, readable by its owner only.
@@ -129,14 +137,14 @@ class FileJournal(Journal):
             self._db.execute("PRAGMA synchronous = FULL")
             [version] = self._db.execute("PRAGMA user_version").fetchone()
             if version not in {0, _VERSION}:
-                raise AdoptionError(f"{file} is of a newer version of polyvisor; upgrade it")
+                raise InputError(f"{file} is of a newer version of polyvisor; upgrade it")
             self._db.executescript(f"{_TABLES} PRAGMA user_version = {_VERSION};")
             self._db.execute(
                 "INSERT INTO self SELECT ? WHERE NOT EXISTS (SELECT * FROM self)", (str(uuid.uuid4()),)
             )
             [self.id] = self._db.execute("SELECT id FROM self").fetchone()
         except (OSError, sqlite3.Error) as exc:
-            raise AdoptionError(f"the journal {file} cannot be used: {exc}") from exc
+            raise InputError(f"the journal {file} cannot be used: {exc}") from exc
 
     def close(self) -> None:
         """Close the file."""
@@ -184,7 +192,7 @@ class FileJournal(Journal):
     def note(self, *vms: Vm) -> None:
         """Write down how far VMs are. Details are added to those that are known."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        rows = [(vm.id, vm.state, vm.reason, json.dumps(vm.details), at) for vm in vms]
+        rows = [(vm.id, vm.state, str(vm.reason or ""), json.dumps(vm.details), at) for vm in vms]
         with self._transaction() as db:
             db.executemany(_NOTE, rows)
 
@@ -197,7 +205,10 @@ class FileJournal(Journal):
         """All VMs that apply has begun with, by id."""
         with self._lock:
             rows = self._db.execute("SELECT * FROM vms ORDER BY id").fetchall()
-        return {row[0]: Vm(row[0], row[1], row[2], json.loads(row[3]), row[4]) for row in rows}
+        return {
+            row[0]: Vm(row[0], row[1], heard(row[2]) if row[2] else None, json.loads(row[3]), row[4])
+            for row in rows
+        }
 
 
 def beside(plan: Path) -> Path:
@@ -219,9 +230,9 @@ def exclusive(plan: Path) -> Iterator[None]:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise AdoptionError(
+                raise InputError(
                     f"{plan} is being applied or released by another process; wait for its end"
                 ) from None
             yield
     except OSError as exc:
-        raise AdoptionError(f"{file} cannot be written: {exc.strerror}") from exc
+        raise InputError(f"{file} cannot be written: {exc.strerror}") from exc

@@ -9,11 +9,13 @@ from polyvisor.adoption.checks import Context, Subject
 from polyvisor.adoption.cloud import Cloud
 from polyvisor.adoption.discovery import Discovery
 from polyvisor.adoption.facts import differences
+from polyvisor.adoption.message import say, together
 from polyvisor.adoption.plan import Network, Plan, Server
 from polyvisor.adoption.planner import ReadRooms
 from polyvisor.adoption.rules import RuleBook, Rules
 from polyvisor.adoption.topology import Topology
 from polyvisor.adoption.verdict import open_findings
+from polyvisor.message import Message
 
 #: Checks about NICs and port groups: they need the rules. `facts` compares each NIC with its network instead,
 #: and Neutron each port group.
@@ -31,7 +33,7 @@ class Judgement:
     """
 
     subjects: Sequence[Subject]
-    refused: Mapping[str, str]
+    refused: Mapping[str, Message]
 
 
 def judge_anew(
@@ -43,13 +45,13 @@ def judge_anew(
 ) -> Judgement:
     """Compare servers of a plan with vCenter, and check them as `plan` does, whatever the plan says."""
     networks = {network.network: network for network in plan.networks}
-    refused: dict[str, str] = {}
+    refused: dict[str, Message] = {}
     subjects: list[Subject] = []
     for server, subject in _found(servers, discoveries):
         if subject is None:
-            refused[server.id] = "the VM is not there any more"
+            refused[server.id] = say("vm_gone")
         elif reasons := list(_reasons(subject, networks, cloud)):
-            refused[server.id] = "; ".join(reasons)
+            refused[server.id] = together(reasons)
         else:
             subjects.append(subject)
     projects = {project for item in subjects if (project := cloud.project_id(item.server.project or ""))}
@@ -70,18 +72,18 @@ def _found(
         yield server, Subject(*found, server) if found else None
 
 
-def _reasons(subject: Subject, networks: Mapping[str, Network], cloud: Cloud) -> Iterator[str]:
+def _reasons(subject: Subject, networks: Mapping[str, Network], cloud: Cloud) -> Iterator[Message]:
     yield from differences(subject.server, subject.discovery, subject.vm, networks)
     cluster = subject.discovery.cluster(subject.vm)
     node = f"{cluster.moref}.{subject.discovery.vcenter.uuid}" if cluster else ""
     compute = cloud.computes.get(node)
     if compute and compute.host != subject.server.compute:
-        yield f"it is in the cluster of {compute.host} now, not of {subject.server.compute}"
+        yield say("compute_is_other", found=compute.host, planned=subject.server.compute)
 
 
 def _check(
     plan: Plan, subjects: Sequence[Subject], discoveries: Sequence[Discovery], cloud: Cloud
-) -> dict[str, str]:
+) -> dict[str, Message]:
     """Run the checks; give what stands against each VM."""
     context = Context(
         discoveries=discoveries,
@@ -96,12 +98,13 @@ def _check(
         discovery.vcenter.uuid: [f for f in found.get(discovery.vcenter.uuid, ()) if f.severity == "blocks"]
         for discovery in discoveries
     }
-    against: dict[str, str] = {}
+    against: dict[str, Message] = {}
     for subject in subjects:
         findings = [f for f in found.get(subject.server.id, ()) if f.check not in _BY_RULES]
         blocking = [f for f in findings if f.severity == "blocks"] + around[subject.server.vcenter]
-        says = [f"{f.check}: {f.says}" for f in blocking]
-        says += [f"{check} is undecided" for check in open_findings(findings, subject.server.decisions)]
+        says = [say("check_finds", check=f.check, finding=f.message) for f in blocking]
+        wanted = open_findings(findings, subject.server.decisions)
+        says += [say("check_undecided", check=check) for check in wanted]
         if says:
-            against[subject.server.id] = "; ".join(says)
+            against[subject.server.id] = together(says)
     return against

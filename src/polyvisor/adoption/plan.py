@@ -13,6 +13,11 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from polyvisor.adoption import said
+from polyvisor.adoption.said import Code, Params, Told
+from polyvisor.adoption.text import Text, require_printable
+from polyvisor.message import Message
+
 Severity = Literal["blocks", "decision", "note"]
 State = Literal["ready", "undecided", "blocked", "left out"]
 
@@ -32,12 +37,6 @@ def is_mac(text: str) -> bool:
     return bool(text) and re.match(_MAC, text) is not None
 
 
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("has characters that cannot be printed")
-    return text
-
-
 def _address(text: str) -> str:
     return str(ip_address(text))
 
@@ -47,8 +46,7 @@ def _cidr(text: str) -> str:
 
 
 #: What OpenStack takes as a name: 1 to 255 characters, of which none controls a terminal.
-Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
-Text = Annotated[str, Field(max_length=2000), AfterValidator(_printable)]
+Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(require_printable)]
 Uuid = Annotated[str, Field(pattern=_UUID)]
 VmId = Annotated[str, Field(pattern=_UUID[:-1] + r":vm-[0-9]+$")]
 Mac = Annotated[str, Field(pattern=_MAC)]
@@ -69,12 +67,20 @@ class Finding(_Part):
     Attributes:
         check: its id, see the reference.
         item: what of the VM it is about, for example "nic 4000" or "disk 2001".
+        code: with `params` what `says` is made of, see `Said`.
     """
 
     check: CheckId
     severity: Severity
     says: Text
     item: Name | None = None
+    code: Code | None = None
+    params: Params = {}
+
+    @property
+    def message(self) -> Message:
+        """What it says, for other languages."""
+        return said.message_of(self.says, self.code, self.params)
 
 
 class Subnet(_Part):
@@ -223,12 +229,17 @@ class Server(_Part):
     vm: VmFacts
     findings: tuple[Finding, ...] = ()
     state: State = "undecided"
-    undecided: tuple[Text, ...] = ()
+    undecided: tuple[Told, ...] = ()
 
     @property
     def made_ports(self) -> tuple[Port, ...]:
         """Those that will be ports of Neutron."""
         return tuple(port for port in self.ports if port.made)
+
+    @property
+    def waits(self) -> list[str]:
+        """What is undecided, as texts."""
+        return [one.says for one in self.undecided]
 
     @property
     def vcenter(self) -> str:

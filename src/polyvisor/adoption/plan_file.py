@@ -13,8 +13,8 @@ from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from polyvisor.adoption import documents
-from polyvisor.adoption.documents import Source
-from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.documents import Line, Source, write_line
+from polyvisor.adoption.errors import InputError
 from polyvisor.adoption.plan import Document, Flavor, Header, Network, Plan, Server
 from polyvisor.adoption.verdict import judge
 
@@ -53,11 +53,11 @@ def _sorted(sources: Iterable[Source], file: Path) -> Plan:
         document = documents.parse(source, _DOCUMENT, tagged=True)
         for key in _identities(document):
             if key in seen:
-                raise AdoptionError(f"{file}, line {source.line}: {key[0]} {key[1]} is in the plan twice")
+                raise InputError(f"{file}, line {source.line}: {key[0]} {key[1]} is in the plan twice")
             seen.add(key)
         found[type(document)].append(document)
     if len(found[Header]) != 1:
-        raise AdoptionError(
+        raise InputError(
             f"{file} is no plan: it has {len(found[Header])} documents with 'kind: plan', not one"
         )
     return Plan(found[Header][0], found[Network], found[Flavor], found[Server])
@@ -93,7 +93,7 @@ class Earlier:
 
     def _add(self, key: str, source: Source) -> None:
         if key in self.sources:
-            raise AdoptionError(f"{source.file}, line {source.line}: {key} is in the plan twice")
+            raise InputError(f"{source.file}, line {source.line}: {key} is in the plan twice")
         self.sources[key] = source
 
     def _look(self, source: Source) -> str:
@@ -127,7 +127,7 @@ def save(plan: Plan, file: Path, earlier: Earlier) -> None:
             stream.writelines(render(document, earlier) for document in plan.documents)
         partial.replace(file)
     except OSError as exc:
-        raise AdoptionError(f"{file} cannot be written: {exc.strerror}") from exc
+        raise InputError(f"{file} cannot be written: {exc.strerror}") from exc
 
 
 def render(document: Any, earlier: Earlier) -> str:
@@ -166,6 +166,9 @@ def key(document: Any) -> str:
 def _plain(document: Any) -> dict[str, Any]:
     values = _short(document.model_dump(mode="json"))
     assert isinstance(values, dict)  # noqa: S101 - a model is one
+    if isinstance(document, Server) and document.undecided:
+        # Whoever reads it judges it anew.
+        values["undecided"] = document.waits
     return values
 
 
@@ -175,7 +178,7 @@ def _short(value: Any) -> Any:
         return [_short(item) for item in value]
     if isinstance(value, dict):
         return {
-            name: _short(item)
+            name: Line(_short(item)) if name == "params" else _short(item)
             for name, item in value.items()
             if name in _SHOWN
             or not (item is None or item in ("", [], {}) or (name, item) == ("leave", False))
@@ -189,6 +192,7 @@ def _refreshed(source: Source, values: Mapping[str, Any]) -> str:
     yaml.preserve_quotes = True
     yaml.width = 110
     yaml.explicit_start = True
+    yaml.representer.add_representer(Line, write_line)
     document = yaml.load(source.unsealed)
     _update(document, values)
     text = io.StringIO()

@@ -9,8 +9,9 @@ from polyvisor.adoption import checks
 from polyvisor.adoption.cloud import Cloud, Room
 from polyvisor.adoption.discovery import Discovery
 from polyvisor.adoption.edits import keep_network, keep_server
-from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.errors import InputError
 from polyvisor.adoption.flavors import FlavorBook
+from polyvisor.adoption.message import say
 from polyvisor.adoption.networks import plan_networks
 from polyvisor.adoption.plan import Finding, Header, Network, Plan, Server
 from polyvisor.adoption.plan_file import Earlier
@@ -18,6 +19,7 @@ from polyvisor.adoption.propose import Proposer
 from polyvisor.adoption.rules import RuleBook
 from polyvisor.adoption.topology import Topology, Wire
 from polyvisor.adoption.verdict import judge
+from polyvisor.message import Message
 
 #: Reads what the quotas of some projects (ids) leave.
 ReadRooms = Callable[[Sequence[str]], Mapping[str, Room]]
@@ -33,7 +35,7 @@ class Change:
     """
 
     vm: str
-    what: str
+    what: Message
 
 
 def make_plan(
@@ -82,7 +84,7 @@ def _require_all(discoveries: Sequence[Discovery], earlier: Earlier) -> None:
     for key, source in earlier.sources.items():
         vcenter, _, moref = key.partition(":")
         if moref and vcenter not in known:
-            raise AdoptionError(
+            raise InputError(
                 f"{source.file}, line {source.line}: the plan has VMs of vCenter {vcenter}; give its "
                 "discovery too, "
                 "or write another plan"
@@ -134,20 +136,20 @@ def _changes(servers: Sequence[Server], earlier: Earlier) -> Iterator[Change]:
     for server in servers:
         before = earlier.server(server.id)
         if before is None:
-            yield Change(server.vm.path, "new")
+            yield Change(server.vm.path, say("vm_new"))
         elif before.vm != server.vm:
             yield from (Change(server.vm.path, what) for what in _differences(before.vm, server.vm))
     for key in earlier.sources.keys() - present:
         gone = earlier.server(key) if ":vm-" in key else None
         if gone:
-            yield Change(gone.vm.path, "gone")
+            yield Change(gone.vm.path, say("vm_no_more"))
 
 
-def _differences(before: Any, after: Any) -> Iterator[str]:
+def _differences(before: Any, after: Any) -> Iterator[Message]:
     for name, old in before:
         new = getattr(after, name)
         if isinstance(old, tuple):
-            yield from (f"{name}: no more {item}" for item in old if item not in new)
-            yield from (f"{name}: now {item}" for item in new if item not in old)
+            yield from (say("fact_no_more", fact=name, value=item) for item in old if item not in new)
+            yield from (say("fact_new", fact=name, value=item) for item in new if item not in old)
         elif old != new:
-            yield f"{name}: {old} -> {new}"
+            yield say("fact_changed", fact=name, before=old, now=new)

@@ -11,11 +11,13 @@ from polyvisor.adoption.cloud import Cloud
 from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.facts import differences
 from polyvisor.adoption.job import Job
+from polyvisor.adoption.message import say
 from polyvisor.adoption.plan import Flavor, Network, Plan
 from polyvisor.adoption.resources import flavor as flavors
 from polyvisor.adoption.resources import network as networks
 from polyvisor.adoption.resources import port_group, subnet, volume
 from polyvisor.adoption.work import Work
+from polyvisor.message import Message
 from polyvisor.vsphere.virtual_machine import VirtualMachine
 
 
@@ -28,7 +30,7 @@ class Prepared:
     """
 
     jobs: list[Job] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, Message] = field(default_factory=dict)
 
 
 class Preparation:
@@ -49,16 +51,13 @@ class Preparation:
         taking = [item for item in subjects if any(disk.take for disk in item.server.volumes)]
         if taking:
             if not self._work.clouds.admin.has_service("block-storage"):
-                raise AdoptionError('there is no Cinder: say "take: false" for the disks in the plan')
+                raise AdoptionError(say("no_cinder"))
             roles.require(self._work.clouds, {self._project(item) for item in taking}, self._cloud.projects)
             self._pools = volume.pools(self._work)
         if any(item.server.made_ports for item in subjects) and not self._work.clouds.has(
             "vmware-port-group"
         ):
-            raise AdoptionError(
-                "Neutron cannot be told of port groups that exist: add vmware_port_group to its "
-                "service_plugins (docs/operate/neutron.md)"
-            )
+            raise AdoptionError(say("no_port_group_mappings"))
         for uuid in {item.server.vcenter for item in subjects}:
             self._work.session(f"{uuid}:")
 
@@ -71,7 +70,7 @@ class Preparation:
             try:
                 prepared.jobs.append(self._job(subject))
             except AdoptionError as exc:
-                prepared.failed[subject.server.id] = str(exc)
+                prepared.failed[subject.server.id] = exc.message
         return prepared
 
     def _project(self, subject: Subject) -> str:
@@ -80,7 +79,7 @@ class Preparation:
     def _project_id(self, name: str) -> str:
         found = self._cloud.project_id(name)
         if found is None:
-            raise AdoptionError(f"there is no project {name}, or several have the name")
+            raise AdoptionError(say("project_unclear", project=name))
         return found
 
     def _job(self, subject: Subject) -> Job:
@@ -96,7 +95,7 @@ class Preparation:
             pool=self._pool(server.vcenter) if taken else None,
         )
 
-    def _differences(self, subject: Subject, vm: VirtualMachine) -> Sequence[str]:
+    def _differences(self, subject: Subject, vm: VirtualMachine) -> Sequence[Message]:
         networks = {network.network: network for network in self._plan.networks}
         return list(differences(subject.server, subject.discovery, vm, networks))
 
@@ -105,7 +104,7 @@ class Preparation:
         silent = [pool for pool, uuid in self._pools.items() if uuid is None]
         if len(known) == 1 or (not known and len(self._pools) == 1 and silent):
             return (known or silent)[0]
-        raise AdoptionError(f"{len(known)} backends of Cinder are of vCenter {vcenter}, not one")
+        raise AdoptionError(say("backends_unclear", count=len(known), vcenter=vcenter))
 
     # --- networks ---
 
@@ -149,7 +148,7 @@ class Preparation:
         self, flavor: Flavor | None, name: str, projects: list[str], existing: Sequence[flavors.Existing]
     ) -> str:
         if flavor is None:
-            raise AdoptionError(f"flavor {name} is not in the plan; plan again")
+            raise AdoptionError(say("flavor_unplanned", flavor=name))
         return str(flavors.make(self._work, flavor, projects, existing).id)
 
 

@@ -7,10 +7,12 @@ from polyvisor.adoption.addresses import reported
 from polyvisor.adoption.cloud import Cloud
 from polyvisor.adoption.discovery import Discovery
 from polyvisor.adoption.flavors import FlavorBook, gibibytes, root_disk, shape
+from polyvisor.adoption.message import say
 from polyvisor.adoption.plan import NO_UUID, Port, Server, VmFacts, Volume, is_mac, is_uuid
 from polyvisor.adoption.rules import RuleBook, ServerRule
 from polyvisor.adoption.text import printable
 from polyvisor.adoption.topology import Topology
+from polyvisor.message import Message
 from polyvisor.vsphere.disk import Disk
 from polyvisor.vsphere.network_adapter import NetworkAdapter
 from polyvisor.vsphere.virtual_machine import VirtualMachine
@@ -19,18 +21,19 @@ from polyvisor.vsphere.virtual_machine import VirtualMachine
 _VOLUME_CONTROLLERS = ("paraVirtual", "lsiLogic", "lsiLogicsas", "busLogic")
 
 
-def why_no_volume(disk: Disk) -> str:
-    """The reason why a disk cannot be a volume; empty if it can."""
+def why_no_volume(disk: Disk) -> Message | None:
+    """The reason why a disk cannot be a volume; None if it can."""
     reasons = {
-        "a raw device mapping": disk.format.startswith("rdm"),
-        "shared between VMs": disk.shared,
-        "independent, so snapshots leave it out": disk.mode.startswith("independent"),
-        "its snapshots, or a linked clone, chain it to other files": bool(disk.parents),
-        "encrypted": disk.encrypted,
-        f"on a controller of type {disk.controller}": disk.controller not in _VOLUME_CONTROLLERS,
-        f"of format {disk.format}": disk.format not in {"flat", "sesparse"},
+        "why_rdm": disk.format.startswith("rdm"),
+        "why_shared": disk.shared,
+        "why_independent": disk.mode.startswith("independent"),
+        "why_chained": bool(disk.parents),
+        "why_encrypted": disk.encrypted,
+        "why_controller": disk.controller not in _VOLUME_CONTROLLERS,
+        "why_format": disk.format not in {"flat", "sesparse"},
     }
-    return next((reason for reason, holds in reasons.items() if holds), "")
+    parts = {"why_controller": {"controller": disk.controller}, "why_format": {"format": disk.format}}
+    return next((say(code, **parts.get(code, {})) for code, holds in reasons.items() if holds), None)
 
 
 class Proposer:
@@ -101,7 +104,7 @@ def _volumes(vm: VirtualMachine, rules: Sequence[ServerRule]) -> Iterator[Volume
             volume=f"{_named(vm)[:240]}-disk{number + 1}",
             size_gb=max(gibibytes(disk.capacity_bytes), 1),
             type=volume_type,
-            because=obstacle or ("rule" if wanted is not None else ""),
+            because=str(obstacle or "") or ("rule" if wanted is not None else ""),
         )
 
 

@@ -5,17 +5,19 @@ from dataclasses import replace
 
 from polyvisor.adoption.clouds import RefusedError, listing
 from polyvisor.adoption.journal import SHARED, Thing
+from polyvisor.adoption.message import say
 from polyvisor.adoption.resources import flavor, network, port_group, subnet
 from polyvisor.adoption.work import Work
+from polyvisor.message import Message
 
 
-def prune(work: Work) -> dict[str, str]:
+def prune(work: Work) -> dict[str, Message]:
     """Remove it, as far as it is not used.
 
     Returns:
         "kind key" -> why something unused could not be removed. The journal keeps it for the next time.
     """
-    left: dict[str, str] = {}
+    left: dict[str, Message] = {}
     _locate(work)
     shared = work.journal.things(SHARED)
     for there in (thing for thing in shared if thing.kind == network.KIND):
@@ -39,7 +41,7 @@ def _locate(work: Work) -> None:
             work.journal.write(replace(thing, id=found)) if found else work.journal.forget(thing)
 
 
-def _remove_network(work: Work, there: Thing, shared: Iterable[Thing], left: dict[str, str]) -> None:
+def _remove_network(work: Work, there: Thing, shared: Iterable[Thing], left: dict[str, Message]) -> None:
     for kind, remove in (
         (port_group.KIND, port_group.remove),
         (subnet.KIND, subnet.remove),
@@ -57,15 +59,15 @@ def _has_ports(work: Work, network_id: str) -> bool:
     return any(not item["device_owner"].startswith("network:") for item in found)
 
 
-def _drop(work: Work, thing: Thing, remove: Callable[[Work, Thing], None], left: dict[str, str]) -> bool:
+def _drop(work: Work, thing: Thing, remove: Callable[[Work, Thing], None], left: dict[str, Message]) -> bool:
     """Remove one thing; what apply has not made is only forgotten."""
     if thing.made and thing.id:
-        work.tell(thing.kind, f"removing {thing.kind} {thing.key}")
+        work.tell(thing.kind, say("removing", kind=thing.kind, key=thing.key))
         try:
             remove(work, thing)
         except RefusedError as exc:
             if exc.status != 409:  # else somebody uses it
-                left[f"{thing.kind} {thing.key}"] = str(exc)
+                left[f"{thing.kind} {thing.key}"] = exc.message
             return False
     work.journal.forget(thing)
     return True

@@ -7,11 +7,13 @@ from typing import Final
 from polyvisor.adoption import prints
 from polyvisor.adoption.clouds import Clouds
 from polyvisor.adoption.journal import Journal, Vm
+from polyvisor.adoption.message import heard, say, together
 from polyvisor.adoption.prune import prune
 from polyvisor.adoption.resources.server import Watch
 from polyvisor.adoption.settle import settle
 from polyvisor.adoption.undo import undo
 from polyvisor.adoption.work import OnProgress, Progress, Work
+from polyvisor.message import Message
 from polyvisor.vsphere import fingerprint
 from polyvisor.vsphere.fingerprint import Fingerprint
 from polyvisor.vsphere.session import Session
@@ -31,7 +33,7 @@ class Released:
     """
 
     released: list[str] = field(default_factory=list)
-    left: dict[str, str] = field(default_factory=dict)
+    left: dict[str, Message] = field(default_factory=dict)
     changed: dict[str, Sequence[str]] = field(default_factory=dict)
     meanwhile: dict[str, Sequence[str]] = field(default_factory=dict)
 
@@ -84,15 +86,16 @@ def _release(work: Work, watch: Watch, vms: Sequence[Vm], outcome: Released) -> 
     for vm in gone:
         known = meanwhile.get(vm.id, ())
         lines = [line for line in _since(vm, present, exact=True) if line not in known]
-        work.journal.note(Vm(vm.id, "released", "", {"changed": lines, "server": None}))
+        work.journal.note(Vm(vm.id, "released", None, {"changed": lines, "server": None}))
         outcome.released.append(vm.id)
         if lines:
             outcome.changed[vm.id] = lines
         if known:
             outcome.meanwhile[vm.id] = known
-        says = "; ".join(lines) or "is as it was found"
-        changed = f", but for {len(known)} setting(s) changed while it was adopted" if known else ""
-        work.on_progress(Progress(vm.id, says + changed, "released"))
+        says = together([heard(line) for line in lines] or [say("as_found")])
+        if known:
+            says = say("but_for_meanwhile", reason=says, count=len(known))
+        work.on_progress(Progress(vm.id, says, "released"))
 
 
 def _since(vm: Vm, present: Mapping[str, Fingerprint], *, exact: bool = False) -> list[str]:

@@ -5,7 +5,9 @@ from typing import Any
 
 from polyvisor.adoption.clouds import Clouds, RefusedError, ask
 from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.message import say
 from polyvisor.adoption.resources import volume
+from polyvisor.message import Message
 
 
 def require(clouds: Clouds, projects: Collection[str], names: Mapping[str, str]) -> None:
@@ -19,22 +21,22 @@ def require(clouds: Clouds, projects: Collection[str], names: Mapping[str, str])
     """
     missing = list(_missing(clouds, projects, names))
     if missing:
-        raise AdoptionError("\n".join(["volumes are made with a token of the server's project:", *missing]))
+        raise AdoptionError(say("roles_missing", missing=missing))
 
 
-def _missing(clouds: Clouds, projects: Collection[str], names: Mapping[str, str]) -> Iterator[str]:
+def _missing(clouds: Clouds, projects: Collection[str], names: Mapping[str, str]) -> Iterator[Message]:
     user = clouds.admin.current_user_id
     for project in sorted(projects):
         name = names.get(project, project)
-        command = f"openstack role add --project {project} --user {user} admin"
+        missing = {"user": user, "project": name, "id": project}
         try:
             # Without a host it is answered with 400 to whoever may, with 403 to others.
             cinder: Any = clouds.of_project(project).block_storage
             ask(cinder, "GET", volume.MANAGEABLE, microversion=volume.MICROVERSION)
         except RefusedError as exc:
             if exc.status == 401:
-                yield f"user {user} has no role in project {name}: {command}"
+                yield say("no_role_in_project", **missing)
             elif exc.status == 403:
-                yield f"user {user} may not manage volumes in project {name}, lacks role admin: {command}"
+                yield say("no_admin_in_project", **missing)
             elif exc.status != 400:
                 raise

@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 from polyvisor.adoption import documents
 from polyvisor.adoption.discovery import Discovery
-from polyvisor.adoption.errors import AdoptionError
-from polyvisor.adoption.plan import Address, CheckId, Cidr, Name, Text
+from polyvisor.adoption.errors import InputError
+from polyvisor.adoption.plan import Address, CheckId, Cidr, Name
+from polyvisor.adoption.text import Text
 from polyvisor.vsphere.segment import Segment
 from polyvisor.vsphere.virtual_machine import VirtualMachine
 
@@ -140,7 +141,7 @@ def load(file: Path) -> tuple[Rules, AddressBook]:
     """
     found = list(documents.read(file))
     if len(found) > 1:
-        raise AdoptionError(f"{file}, line {found[1].line}: one document is expected, not several")
+        raise InputError(f"{file}, line {found[1].line}: one document is expected, not several")
     rules = documents.parse(found[0], _RULES) if found else Rules()
     return rules, _read_addresses(file.parent / rules.addresses) if rules.addresses else {}
 
@@ -151,18 +152,18 @@ def _read_addresses(file: Path) -> AddressBook:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             rows = csv.DictReader(stream)
             if set(rows.fieldnames or ()) < {"vm", "mac", "address"}:
-                raise AdoptionError(f"{file}, line 1: the columns vm, mac and address are expected")
+                raise InputError(f"{file}, line 1: the columns vm, mac and address are expected")
             for row in rows:
                 key = (row["vm"] or "").strip(), (row["mac"] or "").strip().lower()
                 try:
                     address = _ADDRESS.validate_python((row["address"] or "").strip())
                 except ValidationError as exc:
-                    raise AdoptionError(
+                    raise InputError(
                         f"{file}, line {rows.line_num}: address: {exc.errors()[0]['msg']}"
                     ) from exc
                 book[key] = (*book.get(key, ()), address)
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
-        raise AdoptionError(f"{file} cannot be read: {exc}") from exc
+        raise InputError(f"{file} cannot be read: {exc}") from exc
     return book
 
 
@@ -180,7 +181,7 @@ class RuleBook:
             AdoptionError: a rule is about tags, and the discovery was made without.
         """
         if discovery.tags is None and any(rule.match.tag is not None for rule in self.rules.servers):
-            raise AdoptionError(
+            raise InputError(
                 f"rules are about tags, but those of {discovery.vcenter.address} were not read: "
                 "discover again, with tags"
             )

@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
 
-from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.errors import AdoptionError, reason_of
 from polyvisor.adoption.journal import Thing
+from polyvisor.adoption.message import say, together
 from polyvisor.adoption.resources import port, server, ticket, volume
 from polyvisor.adoption.resources.server import Watch
 from polyvisor.adoption.work import Work
+from polyvisor.message import Message
 from polyvisor.vsphere.faults import VSphereError
 
 #: In this order. The server first, as it has the others; the ticket is worth nothing without it.
@@ -26,13 +28,13 @@ _PARALLEL: Final = 8
 _LOOK_SECONDS: Final = 5.0
 
 
-def undo(work: Work, watch: Watch, vms: Collection[str]) -> dict[str, str]:
+def undo(work: Work, watch: Watch, vms: Collection[str]) -> dict[str, Message]:
     """Remove all that the journal has of these VMs (ids).
 
     Returns:
         id of a VM -> what could not be removed, and why. The journal keeps it for the next time.
     """
-    left: dict[str, list[str]] = defaultdict(list)
+    left: dict[str, list[Message]] = defaultdict(list)
     things: dict[str, list[Thing]] = defaultdict(list)
     for vm in vms:
         for thing in _known(work, vm, left):
@@ -42,10 +44,10 @@ def undo(work: Work, watch: Watch, vms: Collection[str]) -> dict[str, str]:
         _each(removable, partial(_remove, work, left, module.remove))
         if kind == server.KIND:
             _await(work, watch, [thing for thing in removable if thing.owner not in left], left)
-    return {vm: "; ".join(reasons) for vm, reasons in left.items()}
+    return {vm: together(reasons) for vm, reasons in left.items()}
 
 
-def _known(work: Work, vm: str, left: Mapping[str, list[str]]) -> list[Thing]:
+def _known(work: Work, vm: str, left: Mapping[str, list[Message]]) -> list[Thing]:
     """What a VM has; what was asked for without an answer is looked for."""
     found = []
     for kind, module in _KINDS.items():
@@ -57,7 +59,7 @@ def _known(work: Work, vm: str, left: Mapping[str, list[str]]) -> list[Thing]:
         try:
             there = module.find(work, unknown)
         except (AdoptionError, VSphereError) as exc:
-            left[vm].append(f"{kind}: {exc}")
+            left[vm].append(say("unknown_left", kind=kind, reason=reason_of(exc)))
             continue
         work.journal.write(*there)
         found += there
@@ -67,35 +69,35 @@ def _known(work: Work, vm: str, left: Mapping[str, list[str]]) -> list[Thing]:
 
 
 def _remove(
-    work: Work, left: Mapping[str, list[str]], remove: Callable[[Work, Thing], None], thing: Thing
+    work: Work, left: Mapping[str, list[Message]], remove: Callable[[Work, Thing], None], thing: Thing
 ) -> None:
-    work.tell(thing.owner, f"removing {thing.kind} {thing.id}")
+    work.tell(thing.owner, say("removing", kind=thing.kind, key=thing.id))
     try:
         remove(work, thing)
     except (AdoptionError, VSphereError) as exc:
-        left[thing.owner].append(f"{thing.kind} {thing.id}: {exc}")
+        left[thing.owner].append(say("thing_left", kind=thing.kind, key=thing.id, reason=reason_of(exc)))
         return
     if thing.kind != server.KIND:
         work.journal.forget(thing)
 
 
-def _await(work: Work, watch: Watch, servers: Iterable[Thing], left: Mapping[str, list[str]]) -> None:
+def _await(work: Work, watch: Watch, servers: Iterable[Thing], left: Mapping[str, list[Message]]) -> None:
     owners = {str(thing.id): thing for thing in servers}
     if not owners:
         return
     try:
         watch.ask(owners)
         for id_, why in _staying(work, watch, owners):
-            left[owners[id_].owner].append(f"server {id_} is still there: {why}")
+            left[owners[id_].owner].append(say("server_left", server=id_, reason=why))
             del owners[id_]
     except AdoptionError as exc:
         for id_, thing in owners.items():
-            left[thing.owner].append(f"server {id_}: {exc}")
+            left[thing.owner].append(say("thing_left", kind=server.KIND, key=id_, reason=exc.message))
         return
     work.journal.forget(*owners.values())
 
 
-def _staying(work: Work, watch: Watch, servers: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _staying(work: Work, watch: Watch, servers: Iterable[str]) -> Iterator[tuple[str, Message]]:
     """Wait for servers to be gone; give those that stay, and why, as soon as that is known."""
     waiting, end, pause = set(servers), time.monotonic() + work.patience, _LOOK_SECONDS
     while waiting:

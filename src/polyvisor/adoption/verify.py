@@ -9,9 +9,11 @@ from polyvisor.adoption.addresses import reported
 from polyvisor.adoption.clouds import Clouds
 from polyvisor.adoption.flavors import gibibytes, root_disk
 from polyvisor.adoption.journal import Journal
+from polyvisor.adoption.message import heard, say
 from polyvisor.adoption.plan import Plan
 from polyvisor.adoption.view import View, look
 from polyvisor.adoption.work import OnProgress, Work
+from polyvisor.message import Message
 from polyvisor.vsphere import fingerprint
 from polyvisor.vsphere.naming import unescape
 from polyvisor.vsphere.session import Session
@@ -29,14 +31,13 @@ class Difference:
 
     Attributes:
         field: name, flavor, power, compute, port, address, volume, disk, identity, snapshot, host, settings.
-        says: in plain words.
         drift: OpenStack and vCenter contradict each other; else the VM has changed since it was adopted, and
             OpenStack's view is still true.
     """
 
     vm: str
     field: str
-    says: str
+    says: Message
     drift: bool = True
 
 
@@ -79,9 +80,9 @@ def verify(
 def compare(view: View) -> Iterator[Difference]:
     """Compare both sides of one server."""
     if view.server is None:
-        yield Difference(view.id, "identity", f"server {view.record.details['server']} is gone from Nova")
+        yield Difference(view.id, "identity", say("server_gone", server=view.record.details["server"]))
     if view.vm is None:
-        yield Difference(view.id, "identity", "the VM is gone from vCenter")
+        yield Difference(view.id, "identity", say("vm_gone_from_vcenter"))
     if view.server is None or view.vm is None:
         return
     for field, find in _DRIFTS.items():
@@ -90,45 +91,49 @@ def compare(view: View) -> Iterator[Difference]:
         yield from (Difference(view.id, field, says, False) for says in find(view, view.server, view.vm))
 
 
-def _identity(_view: View, server: Any, vm: Any) -> Iterator[str]:
+def _identity(_view: View, server: Any, vm: Any) -> Iterator[Message]:
     if vm.nova_uuid != server["id"]:
-        yield f"vCenter has it as server {vm.nova_uuid or 'of nobody'}, Nova as {server['id']}"
+        known = vm.nova_uuid or say("of_nobody")
+        yield say("identity_other", found=known, known=server["id"])
 
 
-def _name(view: View, server: Any, vm: Any) -> Iterator[str]:
+def _name(view: View, server: Any, vm: Any) -> Iterator[Message]:
     before = unescape(view.prints[0].values["name"]) if view.prints[0] else vm.name
     if before != vm.name:
-        yield f"it was renamed in vCenter from {before} to {vm.name}; the server is {server['name']}"
+        yield say("renamed", before=before, now=vm.name, server=server["name"])
 
 
-def _flavor(_view: View, server: Any, vm: Any) -> Iterator[str]:
+def _flavor(_view: View, server: Any, vm: Any) -> Iterator[Message]:
     flavor = server["flavor"]
     if (vm.vcpus, vm.memory_mb) != (flavor["vcpus"], flavor["ram"]):
-        yield (
-            f"the VM has {vm.vcpus} vCPUs and {vm.memory_mb} MB, flavor {flavor['original_name']} "
-            f"{flavor['vcpus']} and {flavor['ram']} MB"
-        )
+        counted = {
+            "vcpus": flavor["vcpus"],
+            "ram": flavor["ram"],
+            "vm_vcpus": vm.vcpus,
+            "vm_ram": vm.memory_mb,
+        }
+        yield say("flavor_differs", flavor=flavor["original_name"], **counted)
 
 
-def _power(_view: View, server: Any, vm: Any) -> Iterator[str]:
+def _power(_view: View, server: Any, vm: Any) -> Iterator[Message]:
     if _POWER.get(server["status"]) != vm.power_state:
-        yield f"the server is {server['status']}, the VM {vm.power_state}"
+        yield say("power_differs", status=server["status"], power=vm.power_state)
 
 
-def _compute(view: View, server: Any, vm: Any) -> Iterator[str]:
+def _compute(view: View, server: Any, vm: Any) -> Iterator[Message]:
     cluster = view.discovery.cluster(vm)
     node = server["OS-EXT-SRV-ATTR:hypervisor_hostname"]
     if cluster is None or node != f"{cluster.moref}.{view.discovery.vcenter.uuid}":
-        where = cluster.name if cluster else "no cluster"
-        yield f"the VM is in {where} now, which {server['OS-EXT-SRV-ATTR:host']} does not manage"
+        where = cluster.name if cluster else say("no_cluster")
+        yield say("compute_differs", cluster=where, compute=server["OS-EXT-SRV-ATTR:host"])
 
 
-def _ports(view: View, _server: Any, vm: Any) -> Iterator[str]:
+def _ports(view: View, _server: Any, vm: Any) -> Iterator[Message]:
     nics = {nic.mac: nic for nic in vm.nics}
     for port in view.ports:
         nic = nics.pop(port["mac_address"].lower(), None)
         if nic is None:
-            yield f"no NIC has the MAC address {port['mac_address']} of port {port['id']}"
+            yield say("port_without_nic", mac=port["mac_address"], port=port["id"])
             continue
         network = view.networks[port["network_id"]]
         segment = view.discovery.segment(vm, nic)
@@ -136,67 +141,67 @@ def _ports(view: View, _server: Any, vm: Any) -> Iterator[str]:
         present = segment.vlan or 0 if segment and segment.tagging in {"vlan", "untagged"} else None
         if present != wanted:
             where = f"{segment.switch}/{segment.name} ({segment.vlan or segment.tagging})" if segment else "-"
-            yield f"{nic.label} is on {where}, its port on network {network['name']}, VLAN {wanted}"
+            yield say("nic_on_other", nic=nic.label, where=where, network=network["name"], vlan=wanted)
     left = {port.nic for port in view.plan.ports if not port.made} if view.plan else set()
     yield from (
-        f"{nic.label} ({nic.mac}) has no port: added in vCenter"
-        for nic in nics.values()
-        if nic.key not in left
+        say("nic_without_port", nic=nic.label, mac=nic.mac) for nic in nics.values() if nic.key not in left
     )
 
 
-def _addresses(view: View, _server: Any, vm: Any) -> Iterator[str]:
+def _addresses(view: View, _server: Any, vm: Any) -> Iterator[Message]:
     nics = {nic.mac: nic for nic in vm.nics}
     for port in view.ports:
         nic = nics.get(port["mac_address"].lower())
         fixed = {str(ip_address(item["ip_address"])) for item in port["fixed_ips"]}
         seen = set(reported(nic)) if nic else set()
         if seen and fixed and not fixed <= seen:
-            yield f"{port['mac_address']} has {', '.join(sorted(seen))}, its port {', '.join(sorted(fixed))}"
+            told, known = ", ".join(sorted(seen)), ", ".join(sorted(fixed))
+            yield say("addresses_differ", mac=port["mac_address"], told=told, known=known)
 
 
-def _volumes(view: View, _server: Any, vm: Any) -> Iterator[str]:
+def _volumes(view: View, _server: Any, vm: Any) -> Iterator[Message]:
     options = view.prints[1].values if view.prints[1] else {}
     disks = {disk.uuid: disk for disk in vm.disks}
     known = {options.get(f"{_HEAD}{volume['id']}") for volume in view.volumes}
     for volume in view.volumes:
         disk = disks.get(options.get(f"{_HEAD}{volume['id']}"))
         if disk is None:
-            yield f"volume {volume['id']} is attached, but the VM has no disk of it"
+            yield say("volume_without_disk", volume=volume["id"])
         elif volume.get("size") not in {None, size := gibibytes(disk.capacity_bytes)}:
-            yield f"volume {volume['id']} has {volume['size']} GB, its disk {size} GB"
+            yield say("volume_resized", volume=volume["id"], size=volume["size"], disk_size=size)
     kept = {volume.disk for volume in view.plan.volumes if not volume.take} if view.plan else set()
     for disk in vm.disks:
         if disk is not root_disk(vm) and disk.key not in kept and disk.uuid not in known:
-            yield f"{disk.label} of {gibibytes(disk.capacity_bytes)} GB ({disk.file}) was added in vCenter"
+            size = gibibytes(disk.capacity_bytes)
+            yield say("disk_added_in_vcenter", disk=disk.label, size=size, file=disk.file)
 
 
-def _snapshots(view: View, _server: Any, vm: Any) -> Iterator[str]:
+def _snapshots(view: View, _server: Any, vm: Any) -> Iterator[Message]:
     before = set(view.record.details.get("snapshots", ()))
     present = {snapshot.name for snapshot in vm.snapshots}
-    yield from (f"snapshot {name} was taken since" for name in sorted(present - before))
-    yield from (f"snapshot {name} was deleted since" for name in sorted(before - present))
+    yield from (say("snapshot_taken", name=name) for name in sorted(present - before))
+    yield from (say("snapshot_deleted", name=name) for name in sorted(before - present))
 
 
-def _host(view: View, _server: Any, vm: Any) -> Iterator[str]:
+def _host(view: View, _server: Any, vm: Any) -> Iterator[Message]:
     before = view.record.details.get("host")
     if before and before != vm.host:
         known = view.discovery.entities
         was, is_now = (known[ref].name if ref in known else ref for ref in (before, vm.host))
-        yield f"it was moved from ESXi host {was} to {is_now}"
+        yield say("moved", before=was, now=is_now)
 
 
-def _settings(view: View, _server: Any, _vm: Any) -> Iterator[str]:
+def _settings(view: View, _server: Any, _vm: Any) -> Iterator[Message]:
     before, now = view.prints
     if before is None or now is None:
         return
     lines = [line for line in fingerprint.difference(before, now) if not line.startswith(_COMPARED)]
-    yield from lines[:_MOST_SETTINGS]
+    yield from map(heard, lines[:_MOST_SETTINGS])
     if len(lines) > _MOST_SETTINGS:
-        yield f"and {len(lines) - _MOST_SETTINGS} more settings"
+        yield say("more_settings", count=len(lines) - _MOST_SETTINGS)
 
 
-_Finder = Callable[[View, Any, Any], Iterator[str]]
+_Finder = Callable[[View, Any, Any], Iterator[Message]]
 _DRIFTS: Final[Mapping[str, _Finder]] = {
     "identity": _identity,
     "name": _name,

@@ -10,6 +10,7 @@ from polyvisor.adoption.discover import discover
 from polyvisor.adoption.discovery import Discovery
 from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.journal import Thing, Vm
+from polyvisor.adoption.message import say
 from polyvisor.adoption.plan import Plan, Server
 from polyvisor.adoption.work import Work
 from polyvisor.vsphere.fingerprint import Fingerprint
@@ -54,7 +55,7 @@ def look(work: Work, plan: Plan, vms: Sequence[Vm]) -> Iterator[View]:
         VSphereError: a vCenter cannot be read.
     """
     admin = work.clouds.admin
-    work.tell("OpenStack", "reading")
+    work.tell("OpenStack", say("reading"))
     query = {"all_tenants": "1"}
     found = listing(admin.compute, "/servers/detail", "servers", query, microversion=_MICROVERSION)
     servers = {item["id"]: item for item in found}
@@ -63,7 +64,7 @@ def look(work: Work, plan: Plan, vms: Sequence[Vm]) -> Iterator[View]:
         ports.setdefault(item["device_id"], []).append(item)
     networks = {item["id"]: item for item in listing(admin.network, "/networks", "networks")}
     volumes = dict(_volumes(work, work.journal.things(kind="volume"), servers.values()))
-    work.tell("vCenter", "reading")
+    work.tell("vCenter", say("reading"))
     discoveries = {uuid: _discover(work, uuid) for uuid in {vm.id.partition(":")[0] for vm in vms}}
     present = {f"{uuid}:{vm.moref}": vm for uuid, found in discoveries.items() for vm in found.vms}
     now = prints.read(work, [vm.id for vm in vms])
@@ -88,7 +89,8 @@ def look(work: Work, plan: Plan, vms: Sequence[Vm]) -> Iterator[View]:
 def _discover(work: Work, uuid: str) -> Discovery:
     found = discover(work.session(f"{uuid}:"), with_tags=False)
     if found.vcenter.uuid != uuid:
-        raise AdoptionError(f"{found.vcenter.address} is vCenter {found.vcenter.uuid}, not {uuid}")
+        there = found.vcenter
+        raise AdoptionError(say("vcenter_is_other", address=there.address, found=there.uuid, known=uuid))
     return found
 
 

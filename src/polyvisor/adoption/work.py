@@ -7,6 +7,8 @@ from typing import Final, Literal
 from polyvisor.adoption.clouds import Clouds
 from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.journal import Journal
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.session import Session
 
 
@@ -16,12 +18,12 @@ class Progress:
 
     Attributes:
         about: id of a VM, or a word such as "network".
-        stage: what is under way or done, in plain words: for a log.
+        stage: what is under way or done.
         end: set when the VM is done with.
     """
 
     about: str
-    stage: str
+    stage: Message
     end: Literal["adopted", "failed", "released", "left alone"] | None = None
 
 
@@ -46,7 +48,7 @@ class Work:
     on_progress: OnProgress = lambda _progress: None
     patience: float = PATIENCE
 
-    def tell(self, about: str, stage: str) -> None:
+    def tell(self, about: str, stage: Message) -> None:
         """Tell of a step."""
         self.on_progress(Progress(about, stage))
 
@@ -58,7 +60,7 @@ class Work:
         """
         uuid = vm_id.partition(":")[0]
         if uuid not in self.vcenters:
-            raise AdoptionError(f"vCenter {uuid} of the plan was not given: give its address and account too")
+            raise AdoptionError(say("vcenter_not_given", vcenter=uuid))
         return self.vcenters[uuid]
 
     def mark(self, owner: str, key: str = "") -> str:

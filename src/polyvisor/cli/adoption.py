@@ -15,7 +15,7 @@ from polyvisor.adoption import checks, discovery, plan_file, rules
 from polyvisor.adoption.cloud import Cloud
 from polyvisor.adoption.cloud_reader import REFUSALS, read_cloud, read_rooms
 from polyvisor.adoption.discover import discover as read_vcenter
-from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.errors import AdoptionError, InputError
 from polyvisor.adoption.planner import make_plan
 from polyvisor.cli import adoption_view as view
 from polyvisor.cli.adoption_vcenter import EXISTING, endpoint, vcenter_options
@@ -128,7 +128,7 @@ def connect(cloud: str | None) -> Any:
     try:
         return openstack.connect(cloud=cloud)
     except REFUSALS as exc:
-        raise AdoptionError(f"OpenStack: {exc}; see --os-cloud and --offline") from exc
+        raise InputError(f"OpenStack: {exc}; see --os-cloud and --offline") from exc
 
 
 def _code(made: Any, wanted: bool) -> int:
@@ -151,7 +151,7 @@ def show(  # noqa: PLR0913, PLR0917 - one for each option
     """Show what PLAN would do, and what it waits for."""
     made = plan_file.load(plan_path)
     if check and check not in checks.registry():
-        raise AdoptionError(f"there is no check {check}; see `polyvisor adopt checks`")
+        raise InputError(f"there is no check {check}; see `polyvisor adopt checks`")
     chosen = view.choose(made, vm=vm, state=state, check=check)
     if form == "json":
         click.echo(json.dumps(view.shown(made, chosen)))

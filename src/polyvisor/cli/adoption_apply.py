@@ -14,7 +14,7 @@ from rich.console import Console
 from polyvisor.adoption import journal, plan_file
 from polyvisor.adoption.apply import PARALLEL, apply
 from polyvisor.adoption.clouds import Clouds
-from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.errors import InputError
 from polyvisor.adoption.plan import Plan
 from polyvisor.adoption.release import release
 from polyvisor.adoption.verify import verify
@@ -178,7 +178,7 @@ def _working(plan_path: Path, os_cloud: str | None) -> Iterator[tuple[Clouds, jo
 def _journal(plan_path: Path) -> Path:
     file = journal.beside(plan_path)
     if not file.exists():
-        raise AdoptionError(f"{plan_path} has not been applied: there is no {file}")
+        raise InputError(f"{plan_path} has not been applied: there is no {file}")
     return file
 
 

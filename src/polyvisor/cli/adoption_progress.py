@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.errors import InputError
 from polyvisor.adoption.plan import Plan
 from polyvisor.adoption.text import printable
 from polyvisor.adoption.work import OnProgress
@@ -36,13 +36,13 @@ def watching(plan: Plan, plan_path: Path, count: int, title: str) -> Iterator[On
         file.touch(mode=0o600)
         stream = file.open("a", encoding="utf-8")
     except OSError as exc:
-        raise AdoptionError(f"the log {file} cannot be written: {exc.strerror}") from exc
+        raise InputError(f"the log {file} cannot be written: {exc.strerror}") from exc
     with stream, Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=count, now="")
 
         def on_progress(step: Step) -> None:
             about = names.get(step.about, step.about)
-            said = f"{step.end}: {step.stage}" if step.end else step.stage
+            said = f"{step.end}: {step.stage}" if step.end else str(step.stage)
             with lock:
                 now = datetime.now().astimezone().isoformat(timespec="milliseconds")
                 stream.write(f"{now} {printable(about)}: {printable(said)}\n")

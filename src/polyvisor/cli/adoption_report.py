@@ -16,13 +16,15 @@ from polyvisor.adoption.journal import Vm
 from polyvisor.adoption.plan import Plan
 from polyvisor.adoption.release import Released
 from polyvisor.adoption.verify import Verified
+from polyvisor.message import Message
 
 _MOST_SETTINGS = 3
 
 
 def applied(outcome: Outcome) -> dict[str, Any]:
     """The outcome of apply."""
-    return asdict(outcome)
+    texts = {name: _texts(getattr(outcome, name)) for name in ("failed", "refused", "left")}
+    return asdict(outcome) | texts
 
 
 def print_applied(outcome: Outcome, plan: Plan, console: Console) -> None:
@@ -31,9 +33,9 @@ def print_applied(outcome: Outcome, plan: Plan, console: Console) -> None:
         console.print(f"{len(outcome.waiting)} would be adopted.")
     console.print(f"[green]{len(outcome.adopted):>7}[/] adopted", highlight=False)
     rows = [
-        *((vm, "failed", why) for vm, why in outcome.failed.items()),
-        *((vm, "left alone", why) for vm, why in outcome.refused.items()),
-        *((vm, "not undone yet", why) for vm, why in outcome.left.items()),
+        *((vm, "failed", str(why)) for vm, why in outcome.failed.items()),
+        *((vm, "left alone", str(why)) for vm, why in outcome.refused.items()),
+        *((vm, "not undone yet", str(why)) for vm, why in outcome.left.items()),
         *((vm, "changed", "; ".join(lines)) for vm, lines in outcome.changed.items()),
     ]
     _print(rows, plan, console)
@@ -59,18 +61,18 @@ def _status(plan: Plan, vms: Mapping[str, Vm]) -> Iterator[tuple[str, str, str, 
     for server in plan.servers:
         vm = vms.get(server.id)
         if vm is None:
-            waits = "; ".join(server.undecided)
+            waits = "; ".join(server.waits)
             state = "not begun" if server.state == "ready" else "left alone"
             yield plan.place(server), server.id, state, waits if server.state == "undecided" else server.state
         else:
-            says = vm.reason or (f"server {vm.details['server']}" if vm.state == "adopted" else "")
-            left = vm.details.get("left")
-            yield plan.place(server), server.id, vm.state, f"{says}; left: {left}" if left else says
+            says = str(vm.reason or (f"server {vm.details['server']}" if vm.state == "adopted" else ""))
+            yield plan.place(server), server.id, vm.state, f"{says}; left: {vm.left}" if vm.left else says
 
 
 def verified(found: Verified) -> dict[str, Any]:
     """The outcome of verify."""
-    return {"servers": found.servers, "differences": [asdict(item) for item in found.differences]}
+    differences = [asdict(item) | {"says": str(item.says)} for item in found.differences]
+    return {"servers": found.servers, "differences": differences}
 
 
 def print_verified(found: Verified, plan: Plan, console: Console) -> None:
@@ -78,7 +80,7 @@ def print_verified(found: Verified, plan: Plan, console: Console) -> None:
     drifts = sum(1 for item in found.differences if item.drift)
     console.print(f"{found.servers} servers, {drifts} contradictions between OpenStack and vCenter")
     rows = [
-        (item.vm, item.field if item.drift else f"{item.field} (no contradiction)", item.says)
+        (item.vm, item.field if item.drift else f"{item.field} (no contradiction)", str(item.says))
         for item in sorted(found.differences, key=lambda item: (not item.drift, item.vm))
     ]
     _print(rows, plan, console)
@@ -86,18 +88,22 @@ def print_verified(found: Verified, plan: Plan, console: Console) -> None:
 
 def released(outcome: Released) -> dict[str, Any]:
     """The outcome of release."""
-    return asdict(outcome)
+    return asdict(outcome) | {"left": _texts(outcome.left)}
 
 
 def print_released(outcome: Released, plan: Plan, console: Console) -> None:
     """The same for people."""
     console.print(f"{len(outcome.released)} released")
     rows = [
-        *((vm, "not removed yet", why) for vm, why in outcome.left.items()),
+        *((vm, "not removed yet", str(why)) for vm, why in outcome.left.items()),
         *((vm, "not as found", "; ".join(lines)) for vm, lines in outcome.changed.items()),
         *((vm, "changed while adopted", _some(lines)) for vm, lines in outcome.meanwhile.items()),
     ]
     _print(rows, plan, console)
+
+
+def _texts(reasons: Mapping[str, Message]) -> dict[str, str]:
+    return {about: str(reason) for about, reason in reasons.items()}
 
 
 def _some(lines: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ import click
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from polyvisor.adoption import documents
-from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.errors import InputError
 from polyvisor.adoption.plan import Name
 from polyvisor.vsphere.session import Endpoint, Session
 
@@ -115,7 +115,7 @@ def _endpoints(file: Path) -> Iterator[Endpoint]:
             folder = file.parent
             password = folder / item.password_file
             if not password.is_file():
-                raise AdoptionError(f"{file}: there is no file {password}")
+                raise InputError(f"{file}: there is no file {password}")
             ca_file = folder / item.ca_file if item.ca_file else None
             yield endpoint(item.vcenter, item.username, password, ca_file, item.insecure)
 

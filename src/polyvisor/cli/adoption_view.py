@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from rich.table import Table
 
 from polyvisor.adoption.checks import registry
 from polyvisor.adoption.discovery import Discovery
-from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.errors import InputError
 from polyvisor.adoption.plan import Finding, Plan, Server, State
 from polyvisor.adoption.planner import Change
 
@@ -61,17 +60,18 @@ def summary(plan: Plan) -> dict[str, Any]:
 
 def _waiting(plan: Plan) -> Counter[str]:
     """How many VMs wait for what; which of their NICs does not matter here."""
-    return Counter(reason.partition(":")[0] for server in plan.servers for reason in server.undecided)
+    return Counter(reason.partition(":")[0] for server in plan.servers for reason in server.waits)
 
 
 def changes(found: Sequence[Change]) -> list[dict[str, Any]]:
     """What changed in vCenter."""
-    return [asdict(change) for change in found]
+    return [{"vm": change.vm, "what": str(change.what)} for change in found]
 
 
 def shown(plan: Plan, servers: Sequence[Server]) -> dict[str, Any]:
     """The plan in numbers, and the servers that were asked for."""
-    return {**summary(plan), "servers": [server.model_dump(mode="json") for server in servers]}
+    found = [server.model_dump(mode="json") | {"undecided": server.waits} for server in servers]
+    return {**summary(plan), "servers": found}
 
 
 def checks() -> list[dict[str, str]]:
@@ -96,7 +96,7 @@ def choose(plan: Plan, *, vm: str | None, state: str | None, check: str | None) 
         and (check is None or any(finding.check == check for finding in server.findings))
     ]
     if vm and not chosen:
-        raise AdoptionError(f"the plan has no VM named {vm}; give its name, its path or its id")
+        raise InputError(f"the plan has no VM named {vm}; give its name, its path or its id")
     return chosen
 
 
@@ -109,14 +109,16 @@ def choose_one(plan: Plan, vm: str) -> Server:
     chosen = choose(plan, vm=vm, state=None, check=None)
     if len(chosen) > 1:
         ids = ", ".join(f"{server.id} (in {plan.header.vcenters[server.vcenter]})" for server in chosen)
-        raise AdoptionError(f"the plan has {len(chosen)} VMs named {vm}; give the id of one: {ids}")
+        raise InputError(f"the plan has {len(chosen)} VMs named {vm}; give the id of one: {ids}")
     return chosen[0]
 
 
 def print_changes(found: Sequence[Change], console: Console) -> None:
     """What changed in vCenter since the plan was made before."""
     for change in found[:_MOST_CHANGES]:
-        console.print(f"changed: {escape(change.vm)}: {escape(change.what)}", highlight=False, soft_wrap=True)
+        console.print(
+            f"changed: {escape(change.vm)}: {escape(str(change.what))}", highlight=False, soft_wrap=True
+        )
     if len(found) > _MOST_CHANGES:
         console.print(f"… and {len(found) - _MOST_CHANGES} more changes; --format json has all")
 
@@ -159,7 +161,7 @@ def print_list(servers: Sequence[Server], plan: Plan, console: Console) -> None:
     """A line for each server."""
     table = Table("VM", "server", "project", "state", "waits for")
     for server in servers:
-        waiting = [*server.undecided, *(item.check for item in server.findings if item.severity == "blocks")]
+        waiting = [*server.waits, *(item.check for item in server.findings if item.severity == "blocks")]
         colour = _COLOURS[server.state]
         cells = (plan.place(server), server.server, server.project or "-")
         table.add_row(*map(escape, cells), f"[{colour}]{server.state}[/]", escape("; ".join(waiting)))
@@ -201,7 +203,7 @@ def _rows(server: Server) -> Iterable[tuple[str, str]]:
         yield f"disk {volume.disk}", f"{volume.size_gb} GB, {fate}"
     for check, why in server.decisions.items():
         yield "decided", f"{check}: {why}"
-    for reason in server.undecided:
+    for reason in server.waits:
         yield "waits for", reason
 
 

@@ -1,49 +1,24 @@
-"""Messages with a code, so that who shows them can say them in another language.
+"""What the platform says.
 
-Whatever the platform says of why something is not done is one: problems and reasons take nothing else. Their
+Whatever it says of why something is not done is a message: problems and reasons take nothing else. Their
 texts are in ``texts``, and in the web UI's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import PydanticCustomError
 
+from polyvisor.message import Message, make, plain
 from polyvisor.op.texts import MESSAGES
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A text in English, and what it is made of: values, and other messages."""
-
-    text: str
-    code: str
-    params: Mapping[str, str | Message | list[Message]]
-
-    def __str__(self) -> str:
-        return self.text
-
-
 def say(code: str, **params: object) -> Message:
-    """The message with a code. Parameters are messages, lists of them, or what ``str`` makes of them."""
-    values = {name: _value(value) for name, value in params.items()}
-    text = MESSAGES[code].format(**{name: _text(value) for name, value in values.items()})
-    return Message(text, code, values)
-
-
-def _value(given: object) -> str | Message | list[Message]:
-    if isinstance(given, Message):
-        return given
-    if isinstance(given, Sequence) and not isinstance(given, str):
-        return list(given)
-    return str(given)
-
-
-def _text(value: str | Message | list[Message]) -> str:
-    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+    """The platform's message with a code. Parameters are messages, lists of them, or what ``str`` makes of
+    them."""
+    return make(MESSAGES, code, params)
 
 
 def refusal(code: str, **params: object) -> PydanticCustomError:
@@ -61,15 +36,4 @@ def of_input(kind: str, text: str, context: Mapping[str, object]) -> Message:
 
 def columns(said: Message | str | None) -> tuple[str | None, dict[str, Any] | None]:
     """What two columns keep of it: the text, and all of it; a ``str`` is a cloud's own word."""
-    return (str(said), asdict(said) if isinstance(said, Message) else None) if said else (None, None)
-
-
-def restore(kept: Mapping[str, Any]) -> Message:
-    """The message that ``columns`` has kept."""
-    return Message(kept["text"], kept["code"], {name: _restored(one) for name, one in kept["params"].items()})
-
-
-def _restored(kept: Any) -> Any:
-    if isinstance(kept, list):
-        return [restore(one) for one in kept]
-    return restore(kept) if isinstance(kept, Mapping) else kept
+    return (str(said), plain(said) if isinstance(said, Message) else None) if said else (None, None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from polyvisor.op.message import Message, say
+from polyvisor.message import Message
+from polyvisor.op.message import say
 
 
 @dataclass(frozen=True, slots=True)

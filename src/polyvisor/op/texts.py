@@ -178,7 +178,7 @@ _SCHEDULING = {
 }
 _ADOPTION = {
     "adoption_in_openstack": "OpenStack has VMs of {adoption}, or networks made for them: release them first",
-    "adoption_says": "the adoption stopped: {text}",
+    "adoption_says": "the adoption stopped: {reason}",
     "apply_incomplete": "not all went well: {counts}; each VM of the adoption has its reason",
     "apply_trial": "{waiting} VMs would be adopted, {refused} left alone",
     "checking": "checking and planning",
@@ -198,7 +198,7 @@ _ADOPTION = {
     "plan_too_long": "a plan of more than {megabytes} MB: make several adoptions of it",
     "reading_cloud": "reading the cloud",
     "reading_vcenter": "{vcenter}: reading {part} {count}",
-    "release_incomplete": "not all went well: {counts}; {text}",
+    "release_incomplete": "not all went well: {counts}; {reasons}",
     "server_not_adopted": "{name} was not adopted by this platform; if `polyvisor adopt` did it, release it "
     "by its plan",
     "stops_beginning": "no VM is begun with any more",

@@ -93,7 +93,7 @@ class AdoptionDemo:
                 drifts = verify(plan, Clouds(self._admin), self._vcenters, written).differences
                 wrong += [f"{item.vm}: {item.says}" for item in drifts if item.drift]
                 released = self._release(written)
-            wrong += [*released.left.values(), *self._compare(plan, before, released)]
+            wrong += [*map(str, released.left.values()), *self._compare(plan, before, released)]
         shutil.rmtree(self._folder)
         return wrong
 
@@ -137,7 +137,7 @@ class AdoptionDemo:
         vms = written.vms()
         for item in (item for item in plan.servers if item.adopt is not False):
             server = outcome.adopted.get(item.id)
-            why = outcome.failed.get(item.id) or outcome.refused.get(item.id) or "; ".join(item.undecided)
+            why = outcome.failed.get(item.id) or outcome.refused.get(item.id) or "; ".join(item.waits)
             volumes = [volume.volume for volume in item.volumes if volume.take] if server else []
             table.add_row(
                 self._names[item.vcenter],

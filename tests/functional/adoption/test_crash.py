@@ -187,7 +187,7 @@ def test_what_a_service_has_lost_is_undone(desk: Desk, lost: str, why: str) -> N
     before = desk.prints()
     outcome = desk.apply(patience=0.3)
     assert (len(outcome.adopted), len(outcome.failed), outcome.left) == (1, 1, {})
-    assert why in next(iter(outcome.failed.values()))
+    assert why in str(next(iter(outcome.failed.values())))
     assert (desk.openstack.counted()["servers"], desk.openstack.counted()["volumes"]) == (1, 0)
     desk.openstack.lost = set()
     assert desk.apply().complete
@@ -227,7 +227,7 @@ def test_what_fails_leaves_nothing_and_the_others_stay(desk: Desk) -> None:
     desk.openstack.failing = {"app-003"}
     before = desk.prints()
     outcome = desk.apply()
-    assert list(outcome.failed.values()) == ["vCenter said no"]
+    assert list(map(str, outcome.failed.values())) == ["vCenter said no"]
     assert (len(outcome.adopted), outcome.left) == (1, {})
     assert (desk.openstack.counted()["servers"], desk.openstack.counted()["volumes"]) == (1, 0)
     desk.openstack.failing = set()
@@ -244,7 +244,7 @@ def test_a_release_that_fails_is_told_at_once_and_may_be_asked_for_again(desk: D
     desk.openstack.keeping = {"app-003"}
     first = desk.release()  # whose patience is longer than that of a test
     assert (len(first.released), len(first.left)) == (1, 1)
-    assert "is still there: vCenter said no" in next(iter(first.left.values()))
+    assert "is still there: vCenter said no" in str(next(iter(first.left.values())))
     desk.openstack.keeping = set()
     assert desk.release().complete
     assert desk.prints() == before

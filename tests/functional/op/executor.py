@@ -9,9 +9,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from polyvisor.message import Message
 from polyvisor.op import worker as workers
 from polyvisor.op.actions import registry
-from polyvisor.op.message import Message, say
+from polyvisor.op.message import say
 from polyvisor.op.operations import engine, record
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Back, Done, Outcome, Step, Wait, at_once

@@ -19,6 +19,7 @@ from polyvisor.adoption import apply as apply_module
 from polyvisor.adoption.cloud import Compute
 from polyvisor.adoption.discover import discover
 from polyvisor.adoption.resources import server, volume
+from polyvisor.adoption.texts import MESSAGES
 from polyvisor.op.actions.registry import STEPS
 from polyvisor.op.adoption import plan_step
 from polyvisor.op.db.base import now
@@ -238,7 +239,9 @@ def test_discovered_vms_are_found_by_what_is_the_matter_with_them(desk: Desk) ->
     found = desk.vms(check=finding["check"])
     assert found
     assert all(finding["check"] in {f["check"] for f in one["findings"]} for one in found)
-    assert found[0]["findings"][0]["way_out"]
+    told = found[0]["findings"][0]
+    assert told["way_out"]
+    assert (told["message"]["text"], told["message"]["code"] in MESSAGES) == (told["says"], True)
     assert [one["server"] for one in desk.vms(q="app-003")] == ["app-003"]
     mac = desk.vm("app-003")["ports"][0]["mac"]
     assert [one["server"] for one in desk.vms(q=mac)] == ["app-003"]
@@ -284,7 +287,10 @@ def test_vms_wait_for_their_network_to_be_decided(desk: Desk) -> None:
     give(None)
     assert "has no project" in " ".join(desk.vm("app-003")["undecided"])
     assert desk.vms(state="ready") == []
-    assert any("has no project" in reason for reason in desk.get()["undecided"])
+    counted = desk.get()
+    assert any("has no project" in reason for reason in counted["undecided"])
+    for waits in (desk.vm("app-003")["waits"], [one["message"] for one in counted["waits"]]):
+        assert "network_unowned" in {one["code"] for one in waits}
     give("shop")
     assert {one["server"] for one in desk.vms(state="ready")} == set(WANTED)
 
@@ -328,7 +334,7 @@ def test_what_changed_in_vcenter_is_told(desk: Desk, session: Session) -> None:
     assert desk.op.admin.put(f"{desk.path}/plan", content=edited, headers=headers).status_code == 200
     desk.do("plan")
     (change,) = desk.get("/changes")["items"]
-    assert change["what"] == "power: suspended -> poweredOn"
+    assert change["what"] == change["message"]["text"] == "power: suspended -> poweredOn"
 
 
 def test_schemathesis_finds_nothing_in_an_adoption_that_is_there(desk: Desk) -> None:
@@ -423,7 +429,8 @@ def test_one_that_fails_has_its_reason_and_is_tried_again(desk: Desk) -> None:
     key = desk.ask("apply")
     ended = desk.work(key)
     assert (ended["state"], ended["result"]["adopted"], ended["result"]["failed"]) == ("failed", 1, 1)
-    assert desk.vm("app-003")["progress"]["reason"] == "vCenter said no"
+    progress = desk.vm("app-003")["progress"]
+    assert progress["reason"] == progress["message"]["params"]["text"] == "vCenter said no"
     desk.openstack.failing = set()
     assert desk.op.admin.post(f"operations/{key}/retry").status_code == 202
     assert desk.work(key)["result"]["adopted"] == 2

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from polyvisor.message import Message
 from polyvisor.op.db.models import Operation, Reservation
-from polyvisor.op.message import Message
 from polyvisor.op.scheduling import reservation
 from polyvisor.op.scheduling.candidate import Candidate, Flavor, Quota, Size, Wanted
 

@@ -9,6 +9,7 @@ from polyvisor.adoption import plan_file
 from polyvisor.adoption.cloud import Cloud, CloudFlavor, CloudNetwork, CloudSubnet
 from polyvisor.adoption.discovery import Discovery
 from polyvisor.adoption.errors import AdoptionError
+from polyvisor.adoption.message import say
 from polyvisor.adoption.plan import Plan, Server
 from polyvisor.adoption.plan_file import Earlier
 from polyvisor.adoption.planner import Change, make_plan
@@ -101,14 +102,14 @@ def test_a_private_flavor_of_the_same_shape_is_somebody_s() -> None:
 def test_nothing_is_adopted_that_nobody_asked_for() -> None:
     server = only(made(discovery(vm(1)), book=rules(servers=[])))
     assert server.state == "undecided"
-    assert server.undecided == ("adopt it or not", "no project", "network physnet1-vlan-30 has no project")
+    assert server.waits == ["adopt it or not", "no project", "network physnet1-vlan-30 has no project"]
 
 
 def test_a_network_of_two_projects_needs_an_owner() -> None:
     two = cloud(projects={PROJECT: "shop", "b" * 32: "bank", "c" * 32: "infra"})
     book = rules({"rule": "one", "match": {"name": "app-1"}, "project": "bank"})
     plan = made(discovery(vm(1), vm(2)), book=book, of=two)
-    assert [server.undecided for server in plan.servers] == [("network physnet1-vlan-30 has no project",)] * 2
+    assert [server.waits for server in plan.servers] == [["network physnet1-vlan-30 has no project"]] * 2
     owner = [{"physical_network": "physnet1", "vlan": 30, "project": "infra"}]
     book = rules({"rule": "one", "match": {"name": "app-1"}, "project": "bank"}, networks=owner)
     plan = made(discovery(vm(1), vm(2)), book=book, of=two)
@@ -118,7 +119,7 @@ def test_a_network_of_two_projects_needs_an_owner() -> None:
 
 def test_a_finding_is_accepted_with_a_reason() -> None:
     member = vm(1, vapp="resgroup-v9")
-    assert only(made(discovery(member))).undecided == ("vapp",)
+    assert only(made(discovery(member))).waits == ["vapp"]
     book = rules({"rule": "vApps", "accept": {"vapp": "the vApp goes away in May"}})
     assert only(made(discovery(member), book=book)).state == "ready"
 
@@ -170,6 +171,25 @@ def test_made_again_it_is_the_same_text(desk: Desk) -> None:
     assert changes == []
 
 
+def test_a_finding_keeps_what_it_is_made_of_on_one_line(desk: Desk) -> None:
+    rdm = disk(2001, format="rdm-virtual")
+    desk.plan(discovery(vm(1, disks=(disk(), rdm))))
+    why = "{says: a raw device mapping, code: why_rdm}"
+    assert f"  params: {{disk: '2001', size: '20', reason: {why}}}\n" in desk.file.read_text()
+    desk.edit("server: app-1\n", "server: webshop  # asked for by Ann\n")
+    plan, _ = desk.plan(discovery(vm(1, disks=(disk(), replace(rdm, capacity_bytes=30 * 1024**3)))))
+    assert f"  params: {{disk: '2001', size: '30', reason: {why}}}\n" in desk.file.read_text()
+    [found] = [one.message for one in only(plan).findings if one.check == "data-disks"]
+    assert found == say("disk_stays", disk=2001, size=30, reason=say("why_rdm"))
+
+
+def test_a_finding_of_an_earlier_release_is_said_as_it_is(desk: Desk) -> None:
+    desk.plan(discovery(vm(1, template=True)))
+    desk.edit("  code: is_template\n", "")
+    [found] = only(plan_file.load(desk.file)).findings
+    assert (found.says, found.message) == ("It is a template.", say("as_said", text="It is a template."))
+
+
 def test_order_does_not_depend_on_that_of_vcenter(desk: Desk) -> None:
     desk.plan(discovery(vm(1), vm(2)))
     before = desk.file.read_text()
@@ -209,7 +229,7 @@ def test_edits_and_comments_are_kept_while_facts_are_renewed(desk: Desk) -> None
     assert server.vm.power == "poweredOff"
     text = desk.file.read_text()
     assert all(remark in text for remark in ("# asked for by Ann", "# swap", "# moves soon"))
-    assert {change.what for change in changes} == {
+    assert {str(change.what) for change in changes} == {
         "power: poweredOn -> poweredOff",
         "nics: now 4001 vmxnet3 00:50:56:00:00:01 on dvs1/VLAN 30, VLAN 30",
     }
@@ -232,7 +252,7 @@ def test_a_name_given_to_a_network_is_used(desk: Desk) -> None:
 def test_vms_that_came_and_went(desk: Desk) -> None:
     desk.plan(discovery(vm(1), vm(2)))
     _, changes = desk.plan(discovery(vm(2), vm(3)))
-    assert sorted((change.vm, change.what) for change in changes) == [
+    assert sorted((change.vm, str(change.what)) for change in changes) == [
         ("/dc1/vm/shop/app-1", "gone"),
         ("/dc1/vm/shop/app-3", "new"),
     ]
@@ -305,5 +325,5 @@ def test_nothing_that_vcenter_says_breaks_a_plan(desk: Desk) -> None:
     plan, _ = desk.plan(discovery(strange, segments=[segment("a\x00b")]))
     server = only(plan)
     assert server.state == "blocked"
-    assert "no MAC address: NIC 4000" in server.undecided
+    assert "no MAC address: NIC 4000" in server.waits
     assert "\x1b" not in desk.file.read_text()

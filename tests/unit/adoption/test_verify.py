@@ -37,7 +37,7 @@ def view(**changes: Any) -> View:
     plain = View(
         id=plan.servers[0].id,
         plan=plan.servers[0],
-        record=Vm(plan.servers[0].id, "adopted", "", {"server": ID, "host": "host-1", "snapshots": []}),
+        record=Vm(plan.servers[0].id, "adopted", None, {"server": ID, "host": "host-1", "snapshots": []}),
         server=SERVER,
         ports=[PORT],
         volumes=[{"id": VOLUME, "size": 20}],
@@ -77,7 +77,9 @@ def test_one_contradiction(field: str, changes: dict[str, Any]) -> None:
 
 def test_a_volume_whose_disk_was_taken_away() -> None:
     found = list(compare(view(vm=replace(VM, disks=VM.disks[:1]))))
-    assert [item.says for item in found] == [f"volume {VOLUME} is attached, but the VM has no disk of it"]
+    assert [str(item.says) for item in found] == [
+        f"volume {VOLUME} is attached, but the VM has no disk of it"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_a_volume_whose_disk_was_taken_away() -> None:
             "host",
             {
                 "vm": replace(VM, host="host-1"),
-                "record": Vm("", "adopted", "", {"server": ID, "host": "host-9"}),
+                "record": Vm("", "adopted", None, {"server": ID, "host": "host-9"}),
             },
         ),
         ("snapshot", {"vm": replace(VM, snapshots=(Snapshot("snapshot-1", "before the update"),))}),

@@ -2,8 +2,9 @@
 
 import pytest
 
+from polyvisor.message import Message
 from polyvisor.op.clouds.breaker import Breaker, BreakerOpen
-from polyvisor.op.message import Message, say
+from polyvisor.op.message import say
 
 
 class Clock:

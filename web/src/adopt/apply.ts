@@ -1,5 +1,6 @@
 /** Adopting VMs: the call, and what a dry run has said. */
 import type { Call, Schemas } from '@/api/client'
+import type { Message } from '@/api/message'
 import type { Operation } from '@/operation/operations'
 import type { Vm } from './adoptions'
 
@@ -17,10 +18,10 @@ export interface Verdict {
   /** How many would be adopted. */
   waiting: number
   /** Which would not be, and why. */
-  refused: { vm: string; reason: string }[]
+  refused: { vm: string; message: Message }[]
 }
 
 export function verdictOf(operation: Operation): Verdict {
-  const { waiting, refused } = operation.result as { waiting?: string[]; refused?: Record<string, string> }
-  return { waiting: waiting?.length ?? 0, refused: Object.entries(refused ?? {}).map(([vm, reason]) => ({ vm, reason })) }
+  const { waiting, messages } = operation.result as { waiting?: string[]; messages?: Record<string, Message> }
+  return { waiting: waiting?.length ?? 0, refused: Object.entries(messages ?? {}).map(([vm, message]) => ({ vm, message })) }
 }

@@ -1,5 +1,6 @@
 /** What somebody decides about VMs, as the form has it, and as the API takes it: what is not touched stays. */
 import type { Schemas } from '@/api/client'
+import type { Message } from '@/api/message'
 import type { Finding, Vm } from './adoptions'
 
 export type DecisionIn = Schemas['DecisionIn']
@@ -30,7 +31,7 @@ export interface VolumeWish {
 export interface Accept {
   check: string
   title: string
-  says: string[]
+  says: Message[]
   wayOut: string
   accepted: boolean
   reason: string
@@ -71,10 +72,10 @@ function portOf({ nic, mac, network, addresses, leave }: Schemas['Port']): PortW
 /** Each check that needs a decision once, with all that it says. */
 export function acceptsOf(findings: readonly Finding[]): Accept[] {
   const found = new Map<string, Accept>()
-  for (const { check, severity, title, says, way_out, accepted } of findings) {
+  for (const { check, severity, title, message, way_out, accepted } of findings) {
     if (severity !== 'decision') continue
     const known = found.get(check) ?? { check, title, says: [], wayOut: way_out, accepted: true, reason: accepted ?? '' }
-    if (!known.says.includes(says)) known.says.push(says)
+    if (!known.says.some((one) => one.text === message.text)) known.says.push(message)
     // Of several VMs, only what is accepted for all counts as accepted.
     known.accepted &&= accepted !== null
     found.set(check, known)

@@ -3,13 +3,13 @@ import { h, type VNodeChild } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { RouterLink } from 'vue-router'
 
+import { reasonOf, told } from '@/api/message'
 import type { Column } from '@/common/columns'
 import StatusBadge from '@/common/StatusBadge.vue'
 import { NOTHING, useFormat } from '@/i18n/format'
 import { SEVERITIES, type Vm } from './adoptions'
 import { useCheckNames } from './checks'
 import SeverityBadge from './SeverityBadge.vue'
-import { useWaits } from './waits'
 
 export type View = 'checks' | 'plan' | 'results'
 
@@ -17,7 +17,6 @@ export function useVmColumns() {
   const { t, n } = useI18n()
   const { gib, moment } = useFormat()
   const names = useCheckNames()
-  const waits = useWaits()
 
   function lines(all: readonly string[]): VNodeChild {
     const text = all.join(', ')
@@ -35,7 +34,7 @@ export function useVmColumns() {
 
   const path: Column<Vm> = { key: 'path', title: t('adopt.vm'), minWidth: 220, opens: true }
   const state: Column<Vm> = { key: 'state', title: t('adopt.planState'), width: 120, render: (row) => h(StatusBadge, { status: row.state }) }
-  const undecided: Column<Vm> = { key: 'undecided', title: t('adopt.waitsFor'), minWidth: 200, render: (row) => lines(row.undecided.map(waits)) }
+  const undecided: Column<Vm> = { key: 'undecided', title: t('adopt.waitsFor'), minWidth: 200, render: (row) => lines(row.waits.map(told)) }
 
   function server(row: Vm): VNodeChild {
     const id = row.progress?.state === 'adopted' ? row.progress.resource_id : undefined
@@ -71,10 +70,10 @@ export function useVmColumns() {
     }
     return [
       path,
-      { key: 'progress', title: t('adopt.result'), width: 130, render: (row) => (row.progress ? h(StatusBadge, { status: row.progress.state, reason: row.progress.reason }) : NOTHING) },
+      { key: 'progress', title: t('adopt.result'), width: 130, render: (row) => (row.progress ? h(StatusBadge, { status: row.progress.state, reason: reasonOf(row.progress.reason, row.progress.message) }) : NOTHING) },
       { key: 'server', title: t('kind.one.server'), minWidth: 130, render: server },
-      { key: 'reason', title: t('common.reason'), minWidth: 240, render: (row) => lines([row.progress?.reason ?? '', row.progress?.left ?? ''].filter(Boolean)) },
-      { key: 'differences', title: t('adopt.differences'), minWidth: 220, render: (row) => lines(row.differences?.map((one) => one.says) ?? []) },
+      { key: 'reason', title: t('common.reason'), minWidth: 240, render: (row) => lines([row.progress?.message, row.progress?.left_message].filter((one) => one != null).map(told)) },
+      { key: 'differences', title: t('adopt.differences'), minWidth: 220, render: (row) => lines(row.differences?.map((one) => reasonOf(one.says, one.message) ?? '') ?? []) },
       { key: 'changed', title: t('adopt.changed'), minWidth: 130, render: (row) => lines(row.progress?.changed ?? []) },
       { key: 'seconds', title: t('adopt.seconds'), width: 90, render: (row) => (row.progress?.seconds == null ? NOTHING : n(Math.round(row.progress.seconds * 10) / 10)) },
       { key: 'at', title: t('common.updated'), width: 165, render: (row) => moment(row.progress?.at) },

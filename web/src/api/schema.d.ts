@@ -1475,6 +1475,11 @@ export interface components {
                 [key: string]: number;
             };
             /**
+             * Waits
+             * @description The same by codes.
+             */
+            waits: components["schemas"]["WaitOut"][];
+            /**
              * Flavors
              * @description That are there (`id`), or are to be made.
              */
@@ -1754,6 +1759,8 @@ export interface components {
              * @example power: poweredOn -> poweredOff
              */
             what: string;
+            /** @description The same by its code. */
+            message?: components["schemas"]["MessageOut"] | null;
         };
         /**
          * ChangesOut
@@ -2320,6 +2327,8 @@ export interface components {
             field: string;
             /** Says */
             says: string;
+            /** @description The same by its code. */
+            message?: components["schemas"]["MessageOut"] | null;
             /**
              * Drift
              * @description Cloud and vCenter contradict each other.
@@ -2420,6 +2429,8 @@ export interface components {
             severity: "blocks" | "decision" | "note";
             /** Says */
             says: string;
+            /** @description What it says by its code. */
+            message: components["schemas"]["MessageOut"];
             /**
              * Item
              * @description What of the VM it is about.
@@ -3265,6 +3276,8 @@ export interface components {
              * @description Why it failed or was left alone.
              */
             reason: string;
+            /** @description The reason by its code. */
+            message: components["schemas"]["MessageOut"] | null;
             /**
              * Server
              * @description The cloud's id of the server that it has become.
@@ -3290,6 +3303,8 @@ export interface components {
              * @description What could not be undone yet.
              */
             left: string | null;
+            /** @description The same by its code. */
+            left_message: components["schemas"]["MessageOut"] | null;
             /**
              * At
              * Format: date-time
@@ -4687,6 +4702,11 @@ export interface components {
              * @description What it waits for.
              */
             undecided: string[];
+            /**
+             * Waits
+             * @description The same by codes.
+             */
+            waits: components["schemas"]["MessageOut"][];
             /** Adopt */
             adopt: boolean | null;
             /**
@@ -4816,6 +4836,19 @@ export interface components {
             volume?: string | null;
             /** Type */
             type?: string | null;
+        };
+        /**
+         * WaitOut
+         * @description Something that VMs wait for.
+         */
+        WaitOut: {
+            /** @description What it says by its code. */
+            message: components["schemas"]["MessageOut"];
+            /**
+             * Count
+             * @description How many do.
+             */
+            count: number;
         };
         /**
          * FieldErrorOut

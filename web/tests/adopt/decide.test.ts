@@ -4,7 +4,7 @@ import type { Finding, Vm } from '@/adopt/adoptions'
 import { acceptsOf, addressesOf, bodyOf, decisionOf, type Decision } from '@/adopt/decide'
 
 function finding(check: string, severity: Finding['severity'], says: string, accepted: string | null = null): Finding {
-  return { check, severity, says, item: null, title: check, way_out: `out of ${check}`, accepted }
+  return { check, severity, says, message: { text: says, code: 'as_said', params: { text: says } }, item: null, title: check, way_out: `out of ${check}`, accepted }
 }
 
 function vm(id: string, findings: Finding[] = []): Vm {
@@ -15,6 +15,7 @@ function vm(id: string, findings: Finding[] = []): Vm {
     server: id,
     state: 'undecided',
     undecided: [],
+    waits: [],
     adopt: null,
     project: null,
     flavor: 'v.small',
@@ -76,7 +77,7 @@ describe('a decision, as the API takes it', () => {
 describe('findings to accept', () => {
   it('are those that need a decision, each check once', () => {
     const found = acceptsOf([finding('rdm', 'decision', 'one'), finding('rdm', 'decision', 'two'), finding('snapshots', 'note', 'three')])
-    expect(found).toMatchObject([{ check: 'rdm', says: ['one', 'two'], accepted: false }])
+    expect(found).toMatchObject([{ check: 'rdm', says: [{ text: 'one' }, { text: 'two' }], accepted: false }])
   })
 
   it('count as accepted only if they are for all VMs', () => {

@@ -29,6 +29,10 @@ describe('a message of the API', () => {
     expect(told(noPlace())).toBe('没有可用位置：north az0：镜像适用于 KVM，而此处的主机是 VMware vSphere；north az1：云返回：No valid host was found.')
   })
 
+  it('names a check as its finding is named', () => {
+    expect(told(of('wants_decision', { check: 'rdm' }))).toBe('裸设备映射')
+  })
+
   it('is in its own words if there are no others', () => {
     expect(told({ ...busy, code: 'of_a_later_release' })).toBe(busy.text)
   })

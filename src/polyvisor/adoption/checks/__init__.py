@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
+from polyvisor.adoption import said
 from polyvisor.adoption.cloud import Cloud
 from polyvisor.adoption.discovery import Discovery
 from polyvisor.adoption.plan import Finding, Flavor, Network, Server, Severity
-from polyvisor.adoption.text import printable
 from polyvisor.adoption.topology import Topology
+from polyvisor.message import Message
 from polyvisor.vsphere.disk import Disk
 from polyvisor.vsphere.network_adapter import NetworkAdapter
 from polyvisor.vsphere.segment import Segment
@@ -37,12 +38,12 @@ class Found(NamedTuple):
 
     Attributes:
         about: id of a VM, name of a network, or instance UUID of a vCenter.
-        says: plain text, a sentence.
+        says: a sentence.
         item: what of the VM, for example "nic 4000".
     """
 
     about: str
-    says: str
+    says: Message
     item: str | None = None
 
 
@@ -80,40 +81,39 @@ class Check:
     find: Callable[[Context], Iterator[Found]]
 
 
-def each_vm(says: Callable[[VirtualMachine], str]) -> Callable[[Context], Iterator[Found]]:
-    """Make the `find` of a check that looks at one VM at a time; an empty text: nothing found."""
+def each_vm(says: Callable[[VirtualMachine], Message | None]) -> Callable[[Context], Iterator[Found]]:
+    """Make the `find` of a check that looks at one VM at a time; None: nothing found."""
 
     def find(context: Context) -> Iterator[Found]:
         for subject in context.subjects:
-            if text := says(subject.vm):
-                yield Found(subject.server.id, text)
+            if found := says(subject.vm):
+                yield Found(subject.server.id, found)
 
     return find
 
 
-def each_disk(says: Callable[[Disk], str]) -> Callable[[Context], Iterator[Found]]:
-    """Make the `find` of a check that looks at one disk at a time; an empty text: nothing found."""
+def each_disk(says: Callable[[Disk], Message | None]) -> Callable[[Context], Iterator[Found]]:
+    """Make the `find` of a check that looks at one disk at a time; None: nothing found."""
 
     def find(context: Context) -> Iterator[Found]:
         for subject in context.subjects:
             for disk in subject.vm.disks:
-                if text := says(disk):
-                    yield Found(subject.server.id, text, f"disk {disk.key}")
+                if found := says(disk):
+                    yield Found(subject.server.id, found, f"disk {disk.key}")
 
     return find
 
 
 def each_segment(
-    says: Callable[[Segment | None, NetworkAdapter], str],
+    says: Callable[[Segment | None, NetworkAdapter], Message | None],
 ) -> Callable[[Context], Iterator[Found]]:
-    """Make the `find` of a check of each NIC and the port group that it is on; an empty text: nothing
-    found."""
+    """Make the `find` of a check of each NIC and the port group that it is on; None: nothing found."""
 
     def find(context: Context) -> Iterator[Found]:
         for subject in context.subjects:
             for nic in subject.vm.nics:
-                if text := says(subject.discovery.segment(subject.vm, nic), nic):
-                    yield Found(subject.server.id, text, f"nic {nic.key}")
+                if found := says(subject.discovery.segment(subject.vm, nic), nic):
+                    yield Found(subject.server.id, found, f"nic {nic.key}")
 
     return find
 
@@ -131,7 +131,7 @@ def run(context: Context) -> dict[str, list[Finding]]:
     for check_id, check in registry().items():
         for found in check.find(context):
             finding = Finding(
-                check=check_id, severity=check.severity, says=printable(found.says), item=found.item
+                check=check_id, severity=check.severity, item=found.item, **said.values(found.says)
             )
             findings.setdefault(found.about, []).append(finding)
     return findings

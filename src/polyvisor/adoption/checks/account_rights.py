@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
     for discovery in context.discoveries:
         for path, privileges in discovery.vcenter.missing_privileges.items():
-            says = f"Account {discovery.vcenter.account} lacks on {path}: {', '.join(privileges)}."
+            account, lacking = discovery.vcenter.account, ", ".join(privileges)
+            says = say("account_lacks", account=account, path=path, privileges=lacking)
             yield Found(discovery.vcenter.uuid, says)
 
 

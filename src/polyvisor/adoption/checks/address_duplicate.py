@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found, Subject
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -20,13 +21,14 @@ def _find(context: Context) -> Iterator[Found]:
         for address in port.addresses
     }
     for place, nics in users.items():
+        network, address = place
         for subject, nic in nics:
             if place in taken:
-                says = f"Port {taken[place]} of Neutron has address {place[1]} on network {place[0]}."
+                says = say("address_of_port", port=taken[place], address=address, network=network)
                 yield Found(subject.server.id, says, f"nic {nic}")
             others = [other.place for other, key in nics if (other, key) != (subject, nic)]
             if others:
-                says = f"Address {place[1]} on network {place[0]} is that of {', '.join(others)} too."
+                says = say("address_of_others", address=address, network=network, others=", ".join(others))
                 yield Found(subject.server.id, says, f"nic {nic}")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found
 from polyvisor.adoption.cloud import CloudSubnet
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -16,7 +17,7 @@ def _find(context: Context) -> Iterator[Found]:
             for subnet in subnets[port.network or ""]:
                 pooled = [address for address in port.addresses or () if subnet.pooled(address)]
                 if pooled:
-                    says = f"{', '.join(pooled)}: in an allocation pool of subnet {subnet.cidr}."
+                    says = say("addresses_pooled", addresses=", ".join(pooled), subnet=subnet.cidr)
                     yield Found(subject.server.id, says, f"nic {port.nic}")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -16,7 +17,7 @@ def _find(context: Context) -> Iterator[Found]:
             known = subnets.get(port.network or "", ())
             for address in port.addresses or ():
                 if not any(ip_address(address) in cidr for cidr in known):
-                    says = f"No subnet of network {port.network} has address {address}."
+                    says = say("address_outside", network=port.network, address=address)
                     yield Found(subject.server.id, says, f"nic {port.nic}")
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
     for subject in context.subjects:
         for port in subject.server.made_ports:
             if port.addresses is None:
-                says = f"No address is known of the NIC with MAC {port.mac}."
+                says = say("address_unknown", mac=port.mac)
                 yield Found(subject.server.id, says, f"nic {port.nic}")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -11,7 +12,7 @@ def _find(context: Context) -> Iterator[Found]:
         for port in subject.server.ports:
             old = [address for address in port.addresses or () if ip_address(address).version == 4]
             if len(old) > 1:
-                says = f"The NIC with MAC {port.mac} has {len(old)} IPv4 addresses: {', '.join(old)}."
+                says = say("addresses_several", mac=port.mac, count=len(old), addresses=", ".join(old))
                 yield Found(subject.server.id, says, f"nic {port.nic}")
 
 

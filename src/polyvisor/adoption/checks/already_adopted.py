@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found, Subject
 from polyvisor.adoption.cloud import CloudServer
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -12,14 +13,11 @@ def _find(context: Context) -> Iterator[Found]:
         vm = subject.vm
         known = servers.get(vm.instance_uuid) or servers.get(vm.nova_uuid or "")
         if known and _is_copy(subject, known):
-            yield Found(subject.server.id, f"It is a copy of the VM of server {known.id} ({known.name}).")
+            yield Found(subject.server.id, say("is_copy_of_server", server=known.id, name=known.name))
         elif known:
-            yield Found(subject.server.id, f"It is server {known.id} ({known.name}) already.")
+            yield Found(subject.server.id, say("is_server", server=known.id, name=known.name))
         elif vm.nova_uuid:
-            yield Found(
-                subject.server.id,
-                f"Nova wrote into it that it is server {vm.nova_uuid}, which this cloud has not.",
-            )
+            yield Found(subject.server.id, say("server_elsewhere", server=vm.nova_uuid))
 
 
 def _is_copy(subject: Subject, known: CloudServer) -> bool:

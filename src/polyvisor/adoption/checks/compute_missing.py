@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -10,8 +11,9 @@ def _find(context: Context) -> Iterator[Found]:
         return
     for subject in context.subjects:
         if subject.server.compute is None:
-            name = subject.server.vm.cluster or "none that is known"
-            yield Found(subject.server.id, f"No nova-compute service manages its cluster ({name}).")
+            cluster = subject.server.vm.cluster
+            says = say("cluster_unmanaged", cluster=cluster) if cluster else say("cluster_unknown")
+            yield Found(subject.server.id, says)
 
 
 CHECK = Check(

@@ -1,11 +1,13 @@
 """Delta files that no snapshot refers to grow until they fill the datastore."""
 
 from polyvisor.adoption.checks import Check, each_vm
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.virtual_machine import VirtualMachine
 
 
-def _says(vm: VirtualMachine) -> str:
-    return "Its disks need consolidation." if vm.consolidation_needed else ""
+def _says(vm: VirtualMachine) -> Message | None:
+    return say("needs_consolidation") if vm.consolidation_needed else None
 
 
 CHECK = Check(

@@ -2,16 +2,25 @@
 
 from collections.abc import Iterator
 
-from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.checks import Check, Context, Found, Subject
+from polyvisor.adoption.message import say
+from polyvisor.adoption.plan import Volume
+from polyvisor.adoption.propose import why_no_volume
+from polyvisor.message import Message
 
 
 def _find(context: Context) -> Iterator[Found]:
     for subject in context.subjects:
         for volume in subject.server.volumes:
-            stays = f"stays with the server: {volume.because or 'as told'}"
-            fate = "becomes a volume in place" if volume.take else stays
-            says = f"Data disk {volume.disk} of {volume.size_gb} GB {fate}."
-            yield Found(subject.server.id, says, f"disk {volume.disk}")
+            yield Found(subject.server.id, _says(subject, volume), f"disk {volume.disk}")
+
+
+def _says(subject: Subject, volume: Volume) -> Message:
+    if volume.take:
+        return say("disk_becomes_volume", disk=volume.disk, size=volume.size_gb)
+    [disk] = [disk for disk in subject.vm.disks if disk.key == volume.disk]
+    reason = why_no_volume(disk) or say("why_rule" if volume.because else "why_told")
+    return say("disk_stays", disk=volume.disk, size=volume.size_gb, reason=reason)
 
 
 CHECK = Check(

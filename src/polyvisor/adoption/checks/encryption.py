@@ -1,12 +1,14 @@
 """Encrypted VMs need vCenter's key provider for every power-on, clone and attached disk."""
 
 from polyvisor.adoption.checks import Check, each_vm
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.virtual_machine import VirtualMachine
 
 
-def _says(vm: VirtualMachine) -> str:
+def _says(vm: VirtualMachine) -> Message | None:
     encrypted = vm.encrypted or any(disk.encrypted for disk in vm.disks)
-    return "It, or one of its disks, is encrypted." if encrypted else ""
+    return say("is_encrypted") if encrypted else None
 
 
 CHECK = Check(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found
 from polyvisor.adoption.flavors import shape
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -12,10 +13,10 @@ def _find(context: Context) -> Iterator[Found]:
         flavor = context.flavors.get(name)
         vcpus, ram_mb, _ = shape(subject.vm)
         if name and flavor is None:
-            yield Found(subject.server.id, f"There is no flavor {name}.")
+            yield Found(subject.server.id, say("flavor_missing", flavor=name))
         elif flavor and (flavor.vcpus, flavor.ram_mb) != (vcpus, ram_mb):
-            counted = f"{flavor.vcpus} vCPUs and {flavor.ram_mb} MB of memory"
-            yield Found(subject.server.id, f"Flavor {name} has {counted}, the VM {vcpus} and {ram_mb} MB.")
+            counted = {"vcpus": flavor.vcpus, "ram": flavor.ram_mb, "vm_vcpus": vcpus, "vm_ram": ram_mb}
+            yield Found(subject.server.id, say("flavor_unlike", flavor=name, **counted))
 
 
 CHECK = Check(

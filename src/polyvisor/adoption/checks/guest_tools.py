@@ -1,13 +1,15 @@
 """VMware Tools do not run, so the guest cannot say its addresses."""
 
 from polyvisor.adoption.checks import Check, each_vm
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.virtual_machine import VirtualMachine
 
 
-def _says(vm: VirtualMachine) -> str:
+def _says(vm: VirtualMachine) -> Message | None:
     if vm.power_state != "poweredOn" or vm.tools == "running":
-        return ""
-    return f"VMware Tools are {'not installed' if vm.tools == 'absent' else 'not running'}."
+        return None
+    return say("tools_absent" if vm.tools == "absent" else "tools_off")
 
 
 CHECK = Check(

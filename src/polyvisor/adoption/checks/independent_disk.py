@@ -1,13 +1,14 @@
 """Independent disks are left out of snapshots."""
 
 from polyvisor.adoption.checks import Check, each_disk
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.disk import Disk
 
 
-def _says(disk: Disk) -> str:
-    return (
-        f"{disk.label} is {disk.mode}: snapshots leave it out." if disk.mode.startswith("independent") else ""
-    )
+def _says(disk: Disk) -> Message | None:
+    independent = disk.mode.startswith("independent")
+    return say("disk_independent", disk=disk.label, mode=disk.mode) if independent else None
 
 
 CHECK = Check(

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -16,7 +17,7 @@ def _find(context: Context) -> Iterator[Found]:
         uuid = subject.vm.instance_uuid
         if len(users.get(uuid, ())) > 1:
             others = [place for place in users[uuid] if place != subject.place] or [subject.place]
-            yield Found(subject.server.id, f"Instance UUID {uuid} is that of {', '.join(others)} too.")
+            yield Found(subject.server.id, say("uuid_of_others", uuid=uuid, others=", ".join(others)))
 
 
 CHECK = Check(

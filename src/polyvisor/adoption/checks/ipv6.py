@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -11,7 +12,7 @@ def _find(context: Context) -> Iterator[Found]:
         for port in subject.server.ports:
             new = [address for address in port.addresses or () if ip_address(address).version == 6]
             if new:
-                says = f"The NIC with MAC {port.mac} has IPv6 addresses: {', '.join(new)}."
+                says = say("addresses_ipv6", mac=port.mac, addresses=", ".join(new))
                 yield Found(subject.server.id, says, f"nic {port.nic}")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.message import say
 from polyvisor.vsphere.disk import Disk
 
 _FOLDER: Final = re.compile(r"^(\[[^\]]*\] *(?:.*/)?)[^/]*$")
@@ -24,11 +25,8 @@ def _find(context: Context) -> Iterator[Found]:
     for subject in context.subjects:
         for disk in subject.vm.disks:
             if parent := _foreign(disk):
-                yield Found(
-                    subject.server.id,
-                    f"{disk.label} is a linked clone: it needs {parent}.",
-                    f"disk {disk.key}",
-                )
+                says = say("disk_linked", disk=disk.label, file=parent)
+                yield Found(subject.server.id, says, f"disk {disk.key}")
 
 
 CHECK = Check(

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found, Subject
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -15,12 +16,12 @@ def _find(context: Context) -> Iterator[Found]:
     for mac, nics in users.items():
         for subject, nic in nics:
             if mac in taken:
-                yield Found(subject.server.id, f"Port {taken[mac]} of Neutron has MAC {mac}.", f"nic {nic}")
+                yield Found(subject.server.id, say("mac_of_port", port=taken[mac], mac=mac), f"nic {nic}")
             if len(nics) > 1:
                 others = ", ".join(
                     f"{other.place} (nic {key})" for other, key in nics if (other, key) != (subject, nic)
                 )
-                yield Found(subject.server.id, f"MAC {mac} is that of {others} too.", f"nic {nic}")
+                yield Found(subject.server.id, say("mac_of_others", mac=mac, others=others), f"nic {nic}")
 
 
 CHECK = Check(

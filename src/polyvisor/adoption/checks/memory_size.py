@@ -1,11 +1,13 @@
 """Memory that vSphere would refuse today."""
 
 from polyvisor.adoption.checks import Check, each_vm
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.virtual_machine import VirtualMachine
 
 
-def _says(vm: VirtualMachine) -> str:
-    return f"Its memory of {vm.memory_mb} MB is not a multiple of 4 MB." if vm.memory_mb % 4 else ""
+def _says(vm: VirtualMachine) -> Message | None:
+    return say("memory_odd", ram=vm.memory_mb) if vm.memory_mb % 4 else None
 
 
 CHECK = Check(

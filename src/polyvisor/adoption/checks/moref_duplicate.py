@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -14,7 +15,8 @@ def _find(context: Context) -> Iterator[Found]:
     for subject in context.subjects:
         others = users[subject.vm.moref] - {subject.discovery.vcenter.address}
         if others:
-            yield Found(subject.server.id, f"{', '.join(sorted(others))} has a VM {subject.vm.moref} too.")
+            says = say("moref_of_others", vcenters=", ".join(sorted(others)), moref=subject.vm.moref)
+            yield Found(subject.server.id, says)
 
 
 CHECK = Check(

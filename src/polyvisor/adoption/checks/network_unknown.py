@@ -2,14 +2,16 @@
 could have."""
 
 from polyvisor.adoption.checks import Check, each_segment
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.network_adapter import NetworkAdapter
 from polyvisor.vsphere.segment import Segment
 
 
-def _says(segment: Segment | None, nic: NetworkAdapter) -> str:
+def _says(segment: Segment | None, nic: NetworkAdapter) -> Message | None:
     if segment and segment.tagging != "unknown":
-        return ""
-    return f"{nic.label} is on no port group that could be read (backing {nic.backing} {nic.network})."
+        return None
+    return say("nic_unknown", nic=nic.label, backing=nic.backing, network=nic.network)
 
 
 CHECK = Check(

@@ -1,11 +1,13 @@
 """A VM that uses devices of its host cannot move to another."""
 
 from polyvisor.adoption.checks import Check, each_vm
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.virtual_machine import VirtualMachine
 
 
-def _says(vm: VirtualMachine) -> str:
-    return f"It uses devices of its host: {', '.join(vm.passthrough)}." if vm.passthrough else ""
+def _says(vm: VirtualMachine) -> Message | None:
+    return say("physical_devices", devices=", ".join(vm.passthrough)) if vm.passthrough else None
 
 
 CHECK = Check(

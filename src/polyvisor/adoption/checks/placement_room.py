@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found, Subject
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -14,12 +15,12 @@ def _find(context: Context) -> Iterator[Found]:
     for compute in context.cloud.computes.values():
         subjects = users.get(compute.host, [])
         needs = (
-            ("vCPUs", sum(subject.vm.vcpus for subject in subjects), compute.vcpus),
-            ("MB of memory", sum(subject.vm.memory_mb for subject in subjects), compute.memory_mb),
+            ("vcpus_wanted", sum(subject.vm.vcpus for subject in subjects), compute.vcpus),
+            ("memory_wanted", sum(subject.vm.memory_mb for subject in subjects), compute.memory_mb),
         )
-        short = [f"{need} {what} of {left}" for what, need, left in needs if left is not None and need > left]
+        short = [say(what, need=need, has=has) for what, need, has in needs if has is not None and need > has]
         if short:
-            says = f"Compute service {compute.host} has no room for all of its VMs: {', '.join(short)} left."
+            says = say("placement_short", compute=compute.host, short=short)
             yield from (Found(subject.server.id, says) for subject in subjects)
 
 

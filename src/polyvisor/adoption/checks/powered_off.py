@@ -1,11 +1,13 @@
 """A VM that is off becomes a server that is shut off."""
 
 from polyvisor.adoption.checks import Check, each_vm
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.virtual_machine import VirtualMachine
 
 
-def _says(vm: VirtualMachine) -> str:
-    return "It is powered off; the server will be SHUTOFF." if vm.power_state == "poweredOff" else ""
+def _says(vm: VirtualMachine) -> Message | None:
+    return say("is_off") if vm.power_state == "poweredOff" else None
 
 
 CHECK = Check(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -11,10 +12,10 @@ def _find(context: Context) -> Iterator[Found]:
     for subject in context.subjects:
         project = subject.server.project
         if project and context.cloud.project_id(project) is None:
-            yield Found(subject.server.id, f"Project {project} does not exist, or several have that name.")
+            yield Found(subject.server.id, say("project_unknown", project=project))
     for name, network in context.networks.items():
         if network.project and context.cloud.project_id(network.project) is None:
-            yield Found(name, f"Project {network.project} does not exist, or several have that name.")
+            yield Found(name, say("project_unknown", project=network.project))
 
 
 CHECK = Check(

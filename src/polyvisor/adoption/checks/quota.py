@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from polyvisor.adoption.checks import Check, Context, Found, Subject
+from polyvisor.adoption.message import say
 
 
 def _needs(subject: Subject) -> Counter[str]:
@@ -29,9 +30,13 @@ def _find(context: Context) -> Iterator[Found]:
         room = asdict(context.cloud.rooms[project]) if project in context.cloud.rooms else {}
         total = sum((_needs(subject) for subject in subjects), Counter[str]())
         limits = {name: left for name, left in room.items() if left is not None}
-        short = [f"{name} {total[name]} of {left}" for name, left in limits.items() if total[name] > left]
+        short = [
+            say("quota_wanted", name=name, need=total[name], has=left)
+            for name, left in limits.items()
+            if total[name] > left
+        ]
         if short:
-            says = f"The project has no room for all of its VMs: {', '.join(short)} left."
+            says = say("quota_short", short=short)
             yield from (Found(subject.server.id, says) for subject in subjects)
 
 

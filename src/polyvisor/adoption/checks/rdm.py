@@ -1,11 +1,14 @@
 """Raw device mappings cannot be volumes, and physical ones have no snapshots."""
 
 from polyvisor.adoption.checks import Check, each_disk
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.disk import Disk
 
 
-def _says(disk: Disk) -> str:
-    return f"{disk.label} is a raw device mapping ({disk.format})." if disk.format.startswith("rdm") else ""
+def _says(disk: Disk) -> Message | None:
+    mapped = disk.format.startswith("rdm")
+    return say("disk_is_rdm", disk=disk.label, format=disk.format) if mapped else None
 
 
 CHECK = Check(

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found, Subject
+from polyvisor.adoption.message import say
 from polyvisor.vsphere.disk import Disk
 
 
@@ -18,9 +19,9 @@ def _find(context: Context) -> Iterator[Found]:
         for subject, disk in sharing:
             others = [other.vm.name for other, _ in sharing if other is not subject]
             if others or disk.shared:
-                says = f"{disk.label} is shared" + (
-                    f" with {', '.join(others)}." if others else " (multi-writer or bus)."
-                )
+                says = say("disk_shared", disk=disk.label)
+                if others:
+                    says = say("disk_shared_with", disk=disk.label, others=", ".join(others))
                 yield Found(subject.server.id, says, f"disk {disk.key}")
 
 

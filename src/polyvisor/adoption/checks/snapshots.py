@@ -1,13 +1,15 @@
 """Snapshots from before adoption are kept, and show as snapshots of the server."""
 
 from polyvisor.adoption.checks import Check, each_vm
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.virtual_machine import VirtualMachine
 
 
-def _says(vm: VirtualMachine) -> str:
+def _says(vm: VirtualMachine) -> Message | None:
     if not vm.snapshots:
-        return ""
-    return f"It has {len(vm.snapshots)} snapshot(s), which stay."
+        return None
+    return say("snapshots_stay", count=len(vm.snapshots))
 
 
 CHECK = Check(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found
 from polyvisor.adoption.cloud import Switch
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -19,11 +20,14 @@ def _find(context: Context) -> Iterator[Found]:
                 continue
             uses = reached.get(network.physical_network)
             if uses != Switch(segment.switch, segment.type):
-                by = f"by {uses.type} switch {uses.name}" if uses else "by no switch"
-                says = (
-                    f"{nic.label} is on {segment.type} switch {segment.switch}; Neutron reaches "
-                    f"{network.physical_network} on {subject.server.compute} {by}."
-                )
+                where = {"nic": nic.label, "type": segment.type, "switch": segment.switch}
+                where |= {
+                    "physical_network": network.physical_network,
+                    "compute": str(subject.server.compute),
+                }
+                says = say("switch_unused", **where)
+                if uses:
+                    says = say("switch_other", **where, used_type=uses.type, used=uses.name)
                 yield Found(subject.server.id, says, f"nic {nic.key}")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -12,7 +13,7 @@ def _find(context: Context) -> Iterator[Found]:
             if segment is None or segment.tagging not in {"vlan", "untagged"}:
                 continue
             if context.topology.wire(subject.discovery, segment) is None:
-                says = f"{nic.label} is on switch {segment.switch}, whose physical network no rule tells."
+                says = say("switch_unmapped", nic=nic.label, switch=segment.switch)
                 yield Found(subject.server.id, says, f"nic {nic.key}")
 
 

@@ -1,11 +1,13 @@
 """A template is no VM that runs."""
 
 from polyvisor.adoption.checks import Check, each_vm
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.virtual_machine import VirtualMachine
 
 
-def _says(vm: VirtualMachine) -> str:
-    return "It is a template." if vm.template else ""
+def _says(vm: VirtualMachine) -> Message | None:
+    return say("is_template") if vm.template else None
 
 
 CHECK = Check(

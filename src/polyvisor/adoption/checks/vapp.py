@@ -1,11 +1,13 @@
 """The vApp decides about order of start and resources of its members."""
 
 from polyvisor.adoption.checks import Check, each_vm
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.virtual_machine import VirtualMachine
 
 
-def _says(vm: VirtualMachine) -> str:
-    return "It is a member of a vApp." if vm.vapp else ""
+def _says(vm: VirtualMachine) -> Message | None:
+    return say("in_vapp") if vm.vapp else None
 
 
 CHECK = Check(

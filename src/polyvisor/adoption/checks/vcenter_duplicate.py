@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -12,7 +13,7 @@ def _find(context: Context) -> Iterator[Found]:
         addresses[discovery.vcenter.uuid].append(discovery.vcenter.address)
     for uuid, found in addresses.items():
         if len(found) > 1:
-            yield Found(uuid, f"The vCenters {', '.join(found)} have one instance UUID.")
+            yield Found(uuid, say("vcenters_alike", vcenters=", ".join(found)))
 
 
 CHECK = Check(

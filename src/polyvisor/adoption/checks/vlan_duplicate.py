@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
@@ -15,12 +16,10 @@ def _find(context: Context) -> Iterator[Found]:
         others = physical[network.vlan] - {network.physical_network} if network.vlan else set()
         if others:
             there = ", ".join(sorted(others))
-            yield Found(
-                name, f"VLAN {network.vlan} is on the physical network(s) {there} too, as another network."
-            )
+            yield Found(name, say("vlan_elsewhere", vlan=network.vlan, others=there))
         if len(network.port_groups) > 1:
             groups = ", ".join(network.port_groups)
-            yield Found(name, f"Several port groups become this one network: {groups}.")
+            yield Found(name, say("vlan_several_groups", groups=groups))
 
 
 CHECK = Check(

@@ -1,14 +1,16 @@
 """Neutron has nothing like private VLANs."""
 
 from polyvisor.adoption.checks import Check, each_segment
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.network_adapter import NetworkAdapter
 from polyvisor.vsphere.segment import Segment
 
 
-def _says(segment: Segment | None, nic: NetworkAdapter) -> str:
+def _says(segment: Segment | None, nic: NetworkAdapter) -> Message | None:
     if segment is None or segment.tagging != "private":
-        return ""
-    return f"{nic.label} is on {segment.name}, which has a private VLAN."
+        return None
+    return say("vlan_private", nic=nic.label, group=segment.name)
 
 
 CHECK = Check(

@@ -1,14 +1,16 @@
 """A NIC on a trunk carries many networks; a Neutron port is on one."""
 
 from polyvisor.adoption.checks import Check, each_segment
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.network_adapter import NetworkAdapter
 from polyvisor.vsphere.segment import Segment
 
 
-def _says(segment: Segment | None, nic: NetworkAdapter) -> str:
+def _says(segment: Segment | None, nic: NetworkAdapter) -> Message | None:
     if segment is None or segment.tagging != "trunk":
-        return ""
-    return f"{nic.label} is on {segment.name}, which passes several VLANs on to the guest."
+        return None
+    return say("vlan_trunk", nic=nic.label, group=segment.name)
 
 
 CHECK = Check(

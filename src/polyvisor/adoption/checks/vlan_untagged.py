@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from polyvisor.adoption.checks import Check, Context, Found
+from polyvisor.adoption.message import say
 
 
 def _find(context: Context) -> Iterator[Found]:
     for name, network in context.networks.items():
         if network.vlan is None:
             groups = ", ".join(network.port_groups)
-            yield Found(name, f"Untagged in vCenter ({groups}); it becomes a flat network of Neutron.")
+            yield Found(name, say("vlan_untagged", groups=groups))
 
 
 CHECK = Check(

@@ -1,11 +1,13 @@
 """A virtual TPM holds keys that a clone or a new VM does not have."""
 
 from polyvisor.adoption.checks import Check, each_vm
+from polyvisor.adoption.message import say
+from polyvisor.message import Message
 from polyvisor.vsphere.virtual_machine import VirtualMachine
 
 
-def _says(vm: VirtualMachine) -> str:
-    return "It has a virtual TPM." if vm.tpm else ""
+def _says(vm: VirtualMachine) -> Message | None:
+    return say("vtpm") if vm.tpm else None
 
 
 CHECK = Check(

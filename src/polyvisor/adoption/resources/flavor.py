@@ -6,6 +6,7 @@ from typing import Any
 from polyvisor.adoption.clouds import RefusedError, ask, ask_gone, listing
 from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.journal import SHARED, Thing
+from polyvisor.adoption.message import say
 from polyvisor.adoption.plan import Flavor
 from polyvisor.adoption.resources.shared import Found, ensure
 from polyvisor.adoption.work import Work
@@ -37,11 +38,11 @@ def make(work: Work, flavor: Flavor, projects: list[str], existing: Sequence[Exi
         found = next((item for item in existing if item["name"] == flavor.flavor), None)
         if found is None:
             if flavor.id:
-                raise AdoptionError(f"flavor {flavor.flavor} is gone; plan again")
+                raise AdoptionError(say("flavor_gone", flavor=flavor.flavor))
             return None
         shape = found["vcpus"], found["ram"], found["disk"]
         if shape != (flavor.vcpus, flavor.ram_mb, flavor.disk_gb):
-            raise AdoptionError(f"flavor {flavor.flavor} has another shape than the plan says; plan again")
+            raise AdoptionError(say("flavor_reshaped", flavor=flavor.flavor))
         private.append(not found["os-flavor-access:is_public"])
         return found["id"], found["description"] == work.mark(SHARED, flavor.flavor)
 
@@ -102,5 +103,5 @@ def remove(work: Work, thing: Thing) -> None:
     compute = work.clouds.admin.compute
     query = {"all_tenants": "1", "flavor": thing.id, "limit": "1"}
     if ask(compute, "GET", "/servers", query=query)["servers"]:
-        raise RefusedError(f"a server has flavor {thing.key}", 409)
+        raise RefusedError(say("flavor_used", flavor=thing.key), 409)
     ask_gone(compute, "DELETE", f"/flavors/{thing.id}")

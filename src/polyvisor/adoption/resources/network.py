@@ -5,6 +5,7 @@ from typing import Any
 from polyvisor.adoption.clouds import ask, ask_gone, listing
 from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.journal import SHARED, Thing
+from polyvisor.adoption.message import say
 from polyvisor.adoption.plan import Network
 from polyvisor.adoption.resources.shared import Found, ensure
 from polyvisor.adoption.work import Work
@@ -45,7 +46,8 @@ def _find(work: Work, network: Network) -> Found | None:
     ]
     if network.id and network.id not in {item["id"] for item in found}:
         # Whoever wrote the plan could have named any network: this is what keeps NICs on their own wire.
-        raise AdoptionError(f"network {network.network}: {network.id} is not the network of {key(network)}")
+        named = {"network": network.network, "id": network.id, "key": key(network)}
+        raise AdoptionError(say("network_is_other", **named))
     if not found:
         return None
     ours = found[0]["description"] == work.mark(SHARED, key(network))

@@ -10,6 +10,7 @@ from polyvisor.adoption.journal import Thing
 from polyvisor.adoption.plan import Port
 from polyvisor.adoption.resources.shared import recorded
 from polyvisor.adoption.work import Work
+from polyvisor.message import Message
 
 KIND = "port"
 
@@ -26,7 +27,7 @@ class Ports:
         if work.clouds.has("port-security"):
             self._open = {**self._open, "port_security_enabled": False}
 
-    def make(self, jobs: Sequence[Job]) -> dict[str, str]:
+    def make(self, jobs: Sequence[Job]) -> dict[str, Message]:
         """Make the ports of VMs: of all, or of one after the other if Neutron refuses one of them.
 
         Returns:
@@ -37,7 +38,7 @@ class Ports:
             self._create([pair for pairs in wanted.values() for pair in pairs])
         except RefusedError as exc:
             if len(jobs) == 1:
-                return {jobs[0].id: str(exc)}
+                return {jobs[0].id: exc.message}
             return {id_: why for job in jobs for id_, why in self.make([job]).items()}
         return {}
 

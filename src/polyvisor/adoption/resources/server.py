@@ -11,8 +11,10 @@ from typing import Any, Final
 from polyvisor.adoption.clouds import RefusedError, ask, ask_gone, clock_skew, listing
 from polyvisor.adoption.job import Job
 from polyvisor.adoption.journal import Thing
+from polyvisor.adoption.message import heard, say
 from polyvisor.adoption.resources.shared import recorded
 from polyvisor.adoption.work import Work
+from polyvisor.message import Message
 
 KIND, KEY = "server", "server"
 #: Metadata by which one is found again after a crash.
@@ -128,14 +130,14 @@ def _show(compute: Any, server: str) -> dict[str, Any] | None:
     return found
 
 
-def fault(work: Work, server: str) -> str:
+def fault(work: Work, server: str) -> Message:
     """Why a server is in error, or where to look for why it is still there."""
     try:
         found = ask(work.clouds.admin.compute, "GET", f"/servers/{server}")["server"]
     except RefusedError as exc:
-        return str(exc)
+        return exc.message
     says = found.get("fault", {}).get("message")
-    return str(says or f"it is {found['status']}; `openstack server event list {server}` says why")
+    return heard(says) if says else say("server_is", status=found["status"], server=server)
 
 
 class Watch:

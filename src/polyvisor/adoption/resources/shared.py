@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from polyvisor.adoption.clouds import RefusedError
 from polyvisor.adoption.journal import Thing
+from polyvisor.adoption.message import say
 from polyvisor.adoption.work import Work
 
 #: Gives the id, and whether apply has made it.
@@ -39,7 +40,7 @@ def ensure(work: Work, thing: Thing, find: Callable[[], Found | None], make: Cal
         made = found[1] or (known is not None and known.made and known.id == found[0])
         there = replace(thing, id=found[0], made=made)
     else:
-        work.tell(thing.kind, f"making {thing.kind} {thing.key}")
+        work.tell(thing.kind, say("making", kind=thing.kind, key=thing.key))
         with recorded(work, thing):
             there = replace(thing, id=make())
     if there != known:

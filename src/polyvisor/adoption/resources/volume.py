@@ -9,6 +9,7 @@ from polyvisor.adoption.clouds import RefusedError, ask, ask_gone, listing
 from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.job import Job
 from polyvisor.adoption.journal import Thing
+from polyvisor.adoption.message import heard, say
 from polyvisor.adoption.plan import Volume
 from polyvisor.adoption.resources.shared import recorded
 from polyvisor.adoption.work import Work
@@ -69,11 +70,10 @@ def _wait(work: Work, cinder: Any, volume: str, planned: Volume) -> None:
         if status == "available":
             return
         if found is None or status.startswith("error"):
-            reason = found["metadata"].get(_REASON) if found else None
-            raise AdoptionError(
-                f"disk {planned.disk} does not become a volume: {reason or f'volume {volume} is {status}'}"
-            )
-    raise AdoptionError(f"disk {planned.disk}: Cinder did not manage it within {work.patience:g} s")
+            told = found["metadata"].get(_REASON) if found else None
+            reason = heard(told) if told else say("volume_is", volume=volume, status=status)
+            raise AdoptionError(say("disk_no_volume", disk=planned.disk, reason=reason))
+    raise AdoptionError(say("disk_unmanaged", disk=planned.disk, seconds=f"{work.patience:g}"))
 
 
 def _looks(cinder: Any, volume: str, seconds: float) -> Iterator[dict[str, Any] | None]:
@@ -120,11 +120,11 @@ def remove(work: Work, thing: Thing) -> None:
             # Cinder does not take that up again after it was killed, and forgets no volume that is so.
             ask_gone(cinder, "POST", f"/volumes/{thing.id}/action", {"os-reset_status": {"status": "error"}})
         if asked and settled:
-            raise AdoptionError(f"Cinder cannot forget volume {thing.id}: it is {status}")
+            raise AdoptionError(say("volume_stays", volume=thing.id, status=status))
         if settled:
             ask_gone(cinder, "POST", f"/volumes/{thing.id}/action", {"os-unmanage": {}})
             asked = True
-    raise AdoptionError(f"volume {thing.id} was not forgotten within {work.patience:g} s")
+    raise AdoptionError(say("volume_stays_long", volume=thing.id, seconds=f"{work.patience:g}"))
 
 
 def pools(work: Work) -> Mapping[str, str | None]:

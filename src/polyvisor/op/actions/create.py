@@ -9,6 +9,7 @@ from openstack import exceptions as sdk
 from pydantic import Field, model_validator
 from sqlalchemy.exc import IntegrityError
 
+from polyvisor.message import Message, restore
 from polyvisor.op.actions import made
 from polyvisor.op.actions.action import Arguments, Key, Reference, ServerName
 from polyvisor.op.db.models import Cloud
@@ -17,7 +18,7 @@ from polyvisor.op.identity import access as rules
 from polyvisor.op.identity.access import Access
 from polyvisor.op.identity.actor import Actor
 from polyvisor.op.inventory.found import Ref
-from polyvisor.op.message import Message, refusal, restore, say
+from polyvisor.op.message import refusal, say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Back, Done, Outcome, Step, StepError, Wait, at_once
 from polyvisor.op.scheduling import reservation, scheduler

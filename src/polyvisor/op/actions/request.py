@@ -12,7 +12,8 @@ from typing import Any
 
 from openstack import exceptions as sdk
 
-from polyvisor.op.message import Message, say
+from polyvisor.message import Message
+from polyvisor.op.message import say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Done, Outcome, Step, StepError, Wait, at_once
 from polyvisor.op.problem import Problem

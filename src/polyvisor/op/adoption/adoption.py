@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, Final
 
+from pydantic import TypeAdapter
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from polyvisor.adoption.journal import VmState
 from polyvisor.adoption.plan import Severity, State
+from polyvisor.adoption.said import Said, Told
+from polyvisor.message import Message
 from polyvisor.op import paging
 from polyvisor.op.audit import entry
 from polyvisor.op.audit.entry import Target
@@ -31,6 +36,7 @@ from polyvisor.op.operations.subject import Subject
 from polyvisor.op.problem import Conflict, Invalid, NotFound
 from polyvisor.op.rights import Right
 
+_TOLD: Final[TypeAdapter[Said]] = TypeAdapter(Told)
 #: A VM in one of these is not as vCenter alone had it.
 _HELD = ("under way", "adopted", "undoing", "releasing")
 
@@ -43,13 +49,13 @@ class Counts:
         states: of the plan -> VMs.
         progress: of the journal -> VMs.
         findings: (check, severity) -> how often it is found.
-        undecided: what VMs wait for -> how many do.
+        waits: what VMs wait for, and how many do.
     """
 
     states: dict[State, int] = field(default_factory=dict)
     progress: dict[VmState, int] = field(default_factory=dict)
     findings: dict[tuple[str, Severity], int] = field(default_factory=dict)
-    undecided: dict[str, int] = field(default_factory=dict)
+    waits: list[tuple[Message, int]] = field(default_factory=list)
 
 
 def get(session: Session, key: str, *, lock: bool = False) -> Adoption:
@@ -121,18 +127,27 @@ def count(session: Session, adoption: Adoption) -> Counts:
     states = select(AdoptionDocument.state, func.count()).where(*mine).group_by(AdoptionDocument.state)
     progress = select(JournalVm.state, func.count()).where(JournalVm.adoption_id == adoption.id)
     found: Counter[tuple[str, Severity]] = Counter()
-    undecided: Counter[str] = Counter()
+    waits: Counter[str] = Counter()
+    said: dict[str, Message] = {}
     contents = select(AdoptionDocument.content).where(AdoptionDocument.adoption_id == adoption.id)
     for content in session.scalars(contents):
         found.update((one["check"], one["severity"]) for one in content.get("findings", ()))
-        # Which of its NICs waits does not matter here.
-        undecided.update(reason.partition(":")[0] for reason in content.get("undecided", ()))
+        for reason in map(_cause, content.get("undecided", ())):
+            waits[reason.text] += 1
+            said[reason.text] = reason
     return Counts(
         dict(session.execute(states).all()),  # type: ignore[arg-type]
         dict(session.execute(progress.group_by(JournalVm.state)).all()),  # type: ignore[arg-type]
         dict(found),
-        dict(undecided),
+        [(said[text], number) for text, number in waits.items()],
     )
+
+
+def _cause(undecided: Any) -> Message:
+    """What a server waits for; which of its NICs does not matter."""
+    message = _TOLD.validate_json(json.dumps(undecided)).message
+    reason = message.params.get("reason")
+    return reason if isinstance(reason, Message) else message
 
 
 def subject(session: Session, adoption: Adoption) -> Subject:

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from polyvisor.adoption.apply import PARALLEL, Outcome, apply
 from polyvisor.adoption.plan import Plan
 from polyvisor.adoption.release import release
+from polyvisor.message import plain
 from polyvisor.op.actions.action import Arguments
 from polyvisor.op.adoption import plan as plans
 from polyvisor.op.adoption.journal import Cancelled
@@ -68,7 +69,9 @@ def _ended(context: Context, outcome: Outcome) -> Done:
         changed=outcome.changed,
     )
     if context.arguments["dry_run"]:
-        context.tell(waiting=list(outcome.waiting), refused=outcome.refused)
+        refused = {vm: str(why) for vm, why in outcome.refused.items()}
+        messages = {vm: plain(why) for vm, why in outcome.refused.items()}
+        context.tell(waiting=list(outcome.waiting), refused=refused, messages=messages)
         return Done(say("apply_trial", waiting=len(outcome.waiting), refused=len(outcome.refused)))
     context.tell(**numbers)
     if not outcome.complete:

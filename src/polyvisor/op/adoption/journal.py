@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
-from polyvisor.adoption.journal import Journal, Thing, Vm
+from polyvisor.adoption.journal import Journal, Thing, Vm, VmState
+from polyvisor.adoption.message import heard
+from polyvisor.message import Message, plain, restore
 from polyvisor.op.db.base import now
 from polyvisor.op.db.models import Adoption, JournalThing, JournalVm
 from polyvisor.op.operations.context import Context
@@ -84,7 +85,8 @@ class DatabaseJournal(Journal):
             known = {row.vm: row for row in session.scalars(select(JournalVm).where(*mine))}
             for vm in vms:
                 row = known.get(vm.id) or JournalVm(adoption_id=self._adoption, vm=vm.id, details={})
-                row.state, row.reason, row.at = vm.state, vm.reason, now()
+                row.state, row.at = vm.state, now()
+                row.reason, row.message = str(vm.reason or ""), plain(vm.reason) if vm.reason else None
                 row.details = _merged(row.details, vm.details)
                 row.server = row.details.get("server")
                 session.add(row)
@@ -97,12 +99,9 @@ class DatabaseJournal(Journal):
 
     def vms(self) -> dict[str, Vm]:
         """As the interface says."""
-        wanted = select(
-            JournalVm.vm, JournalVm.state, JournalVm.reason, JournalVm.details, JournalVm.at
-        ).where(JournalVm.adoption_id == self._adoption)
+        wanted = select(JournalVm).where(JournalVm.adoption_id == self._adoption)
         with self._database.read() as session:
-            rows = session.execute(wanted.order_by(JournalVm.vm)).all()
-        return {row[0]: _vm(row) for row in rows}
+            return {row.vm: vm_of(row) for row in session.scalars(wanted.order_by(JournalVm.vm))}
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
@@ -121,6 +120,14 @@ def _merged(before: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]
     return {name: value for name, value in together.items() if value is not None}
 
 
-def _vm(row: Sequence[Any]) -> Vm:
-    at: datetime = row[4]
-    return Vm(row[0], row[1], row[2], row[3], at.isoformat(timespec="seconds"))
+def vm_of(row: JournalVm) -> Vm:
+    """A VM as a row has it."""
+    state: VmState = row.state  # type: ignore[assignment]
+    return Vm(row.vm, state, _reason(row), row.details, row.at.isoformat(timespec="seconds"))
+
+
+def _reason(row: JournalVm) -> Message | None:
+    """One that an earlier release has written has no code."""
+    if row.message:
+        return restore(row.message)
+    return heard(row.reason) if row.reason else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +14,7 @@ from polyvisor.adoption.discovery import Discovery
 from polyvisor.adoption.plan import Plan
 from polyvisor.adoption.plan_file import Earlier
 from polyvisor.adoption.planner import Change, make_plan
+from polyvisor.message import plain
 from polyvisor.op.adoption import decision
 from polyvisor.op.adoption import plan as plans
 from polyvisor.op.adoption.work import adoption_of, telling, vcenters_of
@@ -72,7 +72,10 @@ def _keep(context: Context, adoption: Adoption, made: Plan, earlier: Earlier, ch
         kept = session.get_one(Adoption, adoption.id)
         plans.put(session, kept, made, texts)
         kept.planned_at, kept.stale = now(), False
-        kept.changes = [asdict(change) for change in changes[:_MOST_CHANGES]]
+        kept.changes = [
+            {"vm": one.vm, "what": str(one.what), "message": plain(one.what)}
+            for one in changes[:_MOST_CHANGES]
+        ]
     context.tell(vms=len(made.servers), ready=sum(1 for _ in made.ready()), changes=len(changes))
 
 

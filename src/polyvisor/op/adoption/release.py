@@ -9,12 +9,14 @@ from pydantic import Field
 from sqlalchemy import select
 
 from polyvisor.adoption.journal import Vm
+from polyvisor.adoption.message import heard, together
 from polyvisor.adoption.release import Released, release
+from polyvisor.message import Message
 from polyvisor.op.actions.action import Arguments
 from polyvisor.op.adoption.apply import VmId
 from polyvisor.op.adoption.work import Meter, counted, say_counted, summary, working
 from polyvisor.op.db.models import Resource
-from polyvisor.op.message import say
+from polyvisor.op.message import columns, say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import Done, Outcome, Step, StepError
 
@@ -62,27 +64,32 @@ def _names(context: Context, vms: Sequence[Vm]) -> dict[str, str]:
 
 def _items(names: Mapping[str, str], after: Mapping[str, Vm], outcome: Released) -> list[dict[str, Any]]:
     """What became of each of the VMs that were named."""
-    return [
-        {
-            "name": name,
-            "state": "released" if after[vm].state == "released" else "failed",
-            "reason": outcome.left.get(vm) or "; ".join(outcome.changed.get(vm, ())) or None,
-        }
-        for vm, name in names.items()
-    ]
+    items = []
+    for vm, name in names.items():
+        state = "released" if after[vm].state == "released" else "failed"
+        reasons = _reasons(vm, outcome)
+        text, message = columns(together(reasons) if reasons else None)
+        items.append({"name": name, "state": state, "reason": text, "message": message})
+    return items
+
+
+def _reasons(vm: str, outcome: Released) -> list[Message]:
+    left = outcome.left.get(vm)
+    return [left] if left else [heard(line) for line in outcome.changed.get(vm, ())]
 
 
 def _ended(context: Context, outcome: Released) -> Done:
     numbers = summary(released=outcome.released, left=outcome.left, changed=outcome.changed)
     context.tell(
         **numbers,
-        reasons=outcome.left,
+        reasons={about: str(why) for about, why in outcome.left.items()},
         changes={vm: list(lines) for vm, lines in outcome.changed.items()},
         meanwhile={vm: list(lines) for vm, lines in outcome.meanwhile.items()},
     )
     if not outcome.complete:
-        why = [*outcome.left.values(), *(line for lines in outcome.changed.values() for line in lines)]
-        raise StepError(say("release_incomplete", counts=counted(numbers), text="; ".join(why[:3])))
+        lines = [heard(line) for lines in outcome.changed.values() for line in lines]
+        why = [*outcome.left.values(), *lines][:3]
+        raise StepError(say("release_incomplete", counts=counted(numbers), reasons=why))
     return Done(say_counted(numbers))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from polyvisor.message import Message
 from polyvisor.op.adoption import adoption as adoptions
 from polyvisor.op.audit import entry
 from polyvisor.op.audit.entry import Target
@@ -19,7 +20,7 @@ from polyvisor.op.db.base import now
 from polyvisor.op.db.models import VCenter
 from polyvisor.op.db.models.cloud import Health
 from polyvisor.op.identity.actor import Actor
-from polyvisor.op.message import Message, columns, say
+from polyvisor.op.message import columns, say
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import CloudRefused, CloudUnavailable, Conflict, Invalid, NotFound, Problem
 from polyvisor.vsphere import session as vsphere

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import update
 
 from polyvisor.adoption.verify import Verified, verify
+from polyvisor.message import plain
 from polyvisor.op.adoption import plan as plans
 from polyvisor.op.adoption.work import Meter, working
 from polyvisor.op.db.base import now
@@ -34,7 +35,8 @@ def _keep(context: Context, adoption: Adoption, found: Verified) -> None:
     """Each VM keeps its differences until the next comparison."""
     by_vm: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for one in found.differences:
-        by_vm[one.vm].append({"field": one.field, "says": one.says, "drift": one.drift})
+        told = {"says": str(one.says), "message": plain(one.says)}
+        by_vm[one.vm].append({"field": one.field, "drift": one.drift, **told})
     mine = (AdoptionDocument.adoption_id == adoption.id, AdoptionDocument.kind == "server")
     with context.platform.database.write() as session:
         context.hold(session)

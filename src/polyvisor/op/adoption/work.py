@@ -12,12 +12,13 @@ from typing import Any
 from polyvisor.adoption.clouds import Clouds
 from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.work import Progress
+from polyvisor.message import Message
 from polyvisor.op.adoption import adoption as adoptions
 from polyvisor.op.adoption import vcenter as vcenters
 from polyvisor.op.adoption.journal import DatabaseJournal
 from polyvisor.op.clouds import faults
 from polyvisor.op.db.models import Adoption, Cloud, VCenter
-from polyvisor.op.message import Message, say
+from polyvisor.op.message import say
 from polyvisor.op.operations.context import Context
 from polyvisor.op.operations.step import StepError
 from polyvisor.op.problem import CloudUnavailable
@@ -83,7 +84,7 @@ def telling(context: Context) -> Iterator[None]:
         cause = error.__cause__
         if isinstance(cause, Exception) and (problem := faults.of_connection(_cloud_of(context), cause)):
             raise problem from error
-        raise StepError(say("adoption_says", text=error)) from error
+        raise StepError(say("adoption_says", reason=error.message)) from error
 
 
 def _cloud_of(context: Context) -> str:
@@ -110,7 +111,7 @@ class Meter:
                 return
             self._due = time.monotonic() + _SHOW_SECONDS
             ended = min(len(self._ended), self._total)
-            of_vm = {"about": progress.about, "stage": progress.stage[:500]}
+            of_vm = {"about": progress.about, "stage": progress.stage}
             said = say("vm_under_way", **of_vm)
             if self._total:
                 said = say("vms_done", ended=ended, total=self._total, **of_vm)

@@ -16,10 +16,11 @@ from openstack.exceptions import SDKException
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from polyvisor.message import Message
 from polyvisor.op.api.dependencies import get_request_id
 from polyvisor.op.api.schemas.base import FieldErrorOut, MessageOut, ProblemOut
 from polyvisor.op.clouds import faults
-from polyvisor.op.message import Message, of_input, say
+from polyvisor.op.message import of_input, say
 from polyvisor.op.problem import FieldError, Problem, Unauthenticated
 from polyvisor.op.vault import VaultError
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from polyvisor.op.message import Message
+from polyvisor.message import Message
 
 
 class BreakerOpen(Exception):  # noqa: N818 - a state, not an error

@@ -10,6 +10,7 @@ from cryptography import x509
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from polyvisor.message import Message
 from polyvisor.op.audit import entry
 from polyvisor.op.audit.entry import Target
 from polyvisor.op.clouds import faults
@@ -20,7 +21,7 @@ from polyvisor.op.db.models import Cloud, Grant, Project, VCenter
 from polyvisor.op.db.models.cloud import Health
 from polyvisor.op.identity.actor import Actor
 from polyvisor.op.inventory import events
-from polyvisor.op.message import Message, columns, say
+from polyvisor.op.message import columns, say
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import CloudRefused, Conflict, Invalid, NotFound, Problem
 from polyvisor.op.vault import VaultError

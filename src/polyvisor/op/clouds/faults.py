@@ -5,7 +5,8 @@ from __future__ import annotations
 from keystoneauth1 import exceptions as keystone
 from openstack import exceptions as sdk
 
-from polyvisor.op.message import Message, say
+from polyvisor.message import Message
+from polyvisor.op.message import say
 from polyvisor.op.problem import (
     CloudRefused,
     CloudUnavailable,

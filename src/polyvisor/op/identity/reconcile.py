@@ -13,6 +13,7 @@ from typing import Any
 from openstack import exceptions as sdk
 from sqlalchemy.orm import Session
 
+from polyvisor.message import Message
 from polyvisor.op.audit import entry
 from polyvisor.op.clouds import faults
 from polyvisor.op.clouds.credential import Credential
@@ -23,7 +24,7 @@ from polyvisor.op.identity import password
 from polyvisor.op.identity.actor import worker
 from polyvisor.op.identity.project import target
 from polyvisor.op.inventory import store
-from polyvisor.op.message import Message, columns, say
+from polyvisor.op.message import columns, say
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import Conflict, Problem
 from polyvisor.op.vault import VaultError

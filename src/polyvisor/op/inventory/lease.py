@@ -12,12 +12,13 @@ from typing import Any
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
+from polyvisor.message import Message
 from polyvisor.op.db.base import new_id, now
 from polyvisor.op.db.engine import Database
 from polyvisor.op.db.models import Cloud, Sync
 from polyvisor.op.db.models.resource import SyncState
 from polyvisor.op.inventory import events
-from polyvisor.op.message import Message, columns
+from polyvisor.op.message import columns
 
 #: Longer than the time limits of what is done between two renewals.
 LEASE = timedelta(minutes=3)

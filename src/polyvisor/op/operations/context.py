@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from polyvisor.message import Message
 from polyvisor.op.clouds.connections import Work
 from polyvisor.op.db.models import Operation
 from polyvisor.op.db.models.operation import State
-from polyvisor.op.message import Message, say
+from polyvisor.op.message import say
 from polyvisor.op.operations.step import StepError, Wait
 from polyvisor.op.platform import Platform
 

@@ -15,11 +15,12 @@ from datetime import timedelta
 from openstack import exceptions as sdk
 from sqlalchemy import func, select, update
 
+from polyvisor.message import Message
 from polyvisor.op.clouds import faults
 from polyvisor.op.db.base import new_id, now
 from polyvisor.op.db.models import Operation, OperationStep
 from polyvisor.op.db.models.operation import OPEN, State
-from polyvisor.op.message import Message, say
+from polyvisor.op.message import say
 from polyvisor.op.operations import record
 from polyvisor.op.operations.context import Context, Fenced
 from polyvisor.op.operations.step import Back, Outcome, Step, StepError, Wait

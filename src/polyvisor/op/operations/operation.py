@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from polyvisor.message import Message
 from polyvisor.op import paging
 from polyvisor.op.audit import entry
 from polyvisor.op.audit.entry import Target
@@ -20,7 +21,7 @@ from polyvisor.op.db.models import Operation, OperationStep, Reservation
 from polyvisor.op.db.models.operation import OPEN, State
 from polyvisor.op.identity.access import Access
 from polyvisor.op.identity.actor import Actor
-from polyvisor.op.message import Message, say
+from polyvisor.op.message import say
 from polyvisor.op.operations import record
 from polyvisor.op.operations.news import tell
 from polyvisor.op.operations.subject import Subject

@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from polyvisor.message import Message
 from polyvisor.op.audit import entry
 from polyvisor.op.audit.entry import Target
 from polyvisor.op.db.base import now
 from polyvisor.op.db.models import Operation, OperationStep, Reservation
 from polyvisor.op.db.models.operation import OPEN, State
 from polyvisor.op.identity.actor import Actor
-from polyvisor.op.message import Message, columns, say
+from polyvisor.op.message import columns, say
 from polyvisor.op.operations.context import Context, Fenced
 from polyvisor.op.operations.news import tell
 from polyvisor.op.operations.step import Wait

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from polyvisor.op.message import Message
+from polyvisor.message import Message
 
 if TYPE_CHECKING:
     from polyvisor.op.operations.context import Context

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from polyvisor.op.message import Message, columns
+from polyvisor.message import Message
+from polyvisor.op.message import columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from polyvisor.op.message import Message, say
+from polyvisor.message import Message
+from polyvisor.op.message import say
 from polyvisor.op.scheduling.candidate import Candidate, Wanted
 
 Filter = Callable[[Wanted, Candidate], Message | None]

@@ -8,9 +8,10 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from polyvisor.message import Message
 from polyvisor.op.db.base import now
 from polyvisor.op.db.models import Cloud, Reservation
-from polyvisor.op.message import Message, say
+from polyvisor.op.message import say
 from polyvisor.op.scheduling import filters
 from polyvisor.op.scheduling.candidate import Candidate, Quota, Size, Wanted
 

@@ -9,11 +9,12 @@ from dataclasses import replace
 from openstack import exceptions as sdk
 from sqlalchemy import select
 
+from polyvisor.message import Message
 from polyvisor.op.clouds import faults
 from polyvisor.op.db.models import Cloud, Project, Tenant
 from polyvisor.op.db.models.project import ProjectState
 from polyvisor.op.identity.access import Access
-from polyvisor.op.message import Message, say
+from polyvisor.op.message import say
 from polyvisor.op.platform import Platform
 from polyvisor.op.problem import Problem
 from polyvisor.op.rights import Right

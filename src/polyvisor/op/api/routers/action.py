@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.requests import HTTPConnection
 from sqlalchemy.orm import Session
 
+from polyvisor.message import Message
 from polyvisor.op.actions.action import Action
 from polyvisor.op.actions.registry import ACTIONS
 from polyvisor.op.api.dependencies import Caller, TheCaller, ThePlatform
@@ -22,7 +23,7 @@ from polyvisor.op.api.schemas.operation import OperationOut
 from polyvisor.op.db.models.resource import Kind
 from polyvisor.op.inventory import resource as resources
 from polyvisor.op.inventory import sight
-from polyvisor.op.message import Message, say
+from polyvisor.op.message import say
 from polyvisor.op.operations import operation as operations
 from polyvisor.op.operations.operation import Wish
 from polyvisor.op.operations.subject import Placed, of_resource

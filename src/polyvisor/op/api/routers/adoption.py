@@ -22,8 +22,9 @@ from polyvisor.op.api.schemas.adoption import (
     CheckDescriptionOut,
     ChecksOut,
     FindingsOut,
+    WaitOut,
 )
-from polyvisor.op.api.schemas.base import Id, Page
+from polyvisor.op.api.schemas.base import Id, MessageOut, Page
 from polyvisor.op.db.models import Adoption
 from polyvisor.op.rights import Right
 
@@ -110,7 +111,11 @@ def _detail(session: Session, adoption: Adoption) -> AdoptionDetailOut:
         states=counts.states,
         progress=counts.progress,
         findings=findings,
-        undecided=counts.undecided,
+        undecided={reason.text: number for reason, number in counts.waits},
+        waits=[
+            WaitOut(message=MessageOut.model_validate(reason), count=number)
+            for reason, number in counts.waits
+        ],
         flavors=flavors,
         changes=len(adoption.changes),
     )

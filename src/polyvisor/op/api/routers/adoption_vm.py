@@ -15,6 +15,7 @@ from polyvisor.op.adoption import adoption as adoptions
 from polyvisor.op.adoption import decision
 from polyvisor.op.adoption import plan as plans
 from polyvisor.op.adoption.apply import VmId
+from polyvisor.op.adoption.journal import vm_of
 from polyvisor.op.adoption.plan import Search
 from polyvisor.op.api.dependencies import Reading, TheCaller, TheSlice, Writing
 from polyvisor.op.api.problems import documented
@@ -30,7 +31,7 @@ from polyvisor.op.api.schemas.adoption import (
     VmPage,
     VmsOut,
 )
-from polyvisor.op.api.schemas.base import Line
+from polyvisor.op.api.schemas.base import Line, MessageOut
 from polyvisor.op.db.models import Adoption, AdoptionDocument, JournalVm
 from polyvisor.op.db.models.resource import Kind
 from polyvisor.op.inventory.found import Ref
@@ -118,7 +119,8 @@ def _view(adoption: Adoption, row: AdoptionDocument, known: JournalVm | None) ->
         folder=row.folder,
         server=server.server,
         state=server.state,
-        undecided=list(server.undecided),
+        undecided=server.waits,
+        waits=[MessageOut.model_validate(one.message) for one in server.undecided],
         adopt=server.adopt,
         project=server.project,
         flavor=server.flavor,
@@ -141,6 +143,7 @@ def show_finding(found: Finding, accepted: str | None) -> FindingOut:
         check=found.check,
         severity=found.severity,
         says=found.says,
+        message=MessageOut.model_validate(found.message),
         item=found.item,
         title=check.title if check else "",
         way_out=check.way_out if check else "",
@@ -149,16 +152,18 @@ def show_finding(found: Finding, accepted: str | None) -> FindingOut:
 
 
 def _progress(adoption: Adoption, known: JournalVm) -> ProgressOut:
-    details = known.details
+    vm, details = vm_of(known), known.details
     return ProgressOut.model_validate(
         {
             "state": known.state,
             "reason": known.reason,
+            "message": vm.reason,
             "server": known.server,
             "resource_id": Ref(Kind.SERVER, known.server).id(adoption.cloud_id) if known.server else None,
             "seconds": details.get("seconds"),
             "changed": details.get("changed") or [],
-            "left": details.get("left"),
+            "left": vm.left and vm.left.text,
+            "left_message": vm.left,
             "at": known.at,
         }
     )

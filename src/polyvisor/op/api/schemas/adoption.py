@@ -20,14 +20,14 @@ from polyvisor.adoption.plan import (
     Severity,
     State,
     Subnet,
-    Text,
     VmFacts,
     Volume,
 )
 from polyvisor.adoption.plan import Name as PlanName
 from polyvisor.adoption.rules import Rules
+from polyvisor.adoption.text import Text
 from polyvisor.op.adoption.apply import VmId
-from polyvisor.op.api.schemas.base import Id, In, Name, Out
+from polyvisor.op.api.schemas.base import Id, In, MessageOut, Name, Out
 
 NetworkKey = Annotated[
     str, Field(max_length=300, pattern=r"^[^\x00-\x1f\x7f]+/([0-9]{1,4}|None)$", examples=["physnet1/30"])
@@ -79,6 +79,13 @@ class FindingsOut(Out):
     count: int
 
 
+class WaitOut(Out):
+    """Something that VMs wait for."""
+
+    message: MessageOut
+    count: int = Field(description="How many do.")
+
+
 class AdoptionDetailOut(AdoptionOut):
     """An adoption in numbers."""
 
@@ -92,6 +99,7 @@ class AdoptionDetailOut(AdoptionOut):
     undecided: dict[str, int] = Field(
         description="What VMs wait for, and how many do.", examples=[{"no project": 2}]
     )
+    waits: list[WaitOut] = Field(description="The same by codes.")
     flavors: list[Flavor] = Field(description="That are there (`id`), or are to be made.")
     changes: int = Field(description="How much has changed in vCenter between the last two plans.")
 
@@ -162,6 +170,7 @@ class FindingOut(Out):
     check: str = Field(examples=["snapshots"])
     severity: Severity
     says: str
+    message: MessageOut = Field(description="What it says by its code.")
     item: str | None = Field(description="What of the VM it is about.", examples=["nic 4000"])
     title: str
     way_out: str
@@ -173,11 +182,13 @@ class ProgressOut(Out):
 
     state: VmState
     reason: str = Field(description="Why it failed or was left alone.")
+    message: MessageOut | None = Field(description="The reason by its code.")
     server: str | None = Field(description="The cloud's id of the server that it has become.")
     resource_id: Id | None = Field(description="The inventory's id of that server.")
     seconds: float | None = Field(description="How long it took.")
     changed: list[str] = Field(description="Settings that are otherwise than before, beside the identity.")
     left: str | None = Field(description="What could not be undone yet.")
+    left_message: MessageOut | None = Field(description="The same by its code.")
     at: datetime
 
 
@@ -186,6 +197,7 @@ class DifferenceOut(Out):
 
     field: str = Field(examples=["power"])
     says: str
+    message: MessageOut | None = Field(None, description="The same by its code.")
     drift: bool = Field(description="Cloud and vCenter contradict each other.")
 
 
@@ -198,6 +210,7 @@ class VmOut(Out):
     server: str = Field(description="Name of the server.")
     state: State
     undecided: list[str] = Field(description="What it waits for.")
+    waits: list[MessageOut] = Field(description="The same by codes.")
     adopt: bool | None
     project: str | None = Field(description="Name or id of the cloud's project.")
     flavor: str | None
@@ -336,6 +349,7 @@ class ChangeOut(Out):
 
     vm: str = Field(description="Path of the VM.", examples=["/dc1/vm/shop/app-001"])
     what: str = Field(examples=["power: poweredOn -> poweredOff"])
+    message: MessageOut | None = Field(None, description="The same by its code.")
 
 
 class ChangesOut(Out):

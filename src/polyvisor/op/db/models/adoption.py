@@ -33,7 +33,7 @@ class Adoption(Base):
     planned_at: Mapped[datetime | None]
     #: Rules or decisions have changed since then: findings and what is undecided may be others.
     stale: Mapped[bool] = mapped_column(default=False)
-    #: What changed in the vCenters between the last two plans: [{"vm", "what"}].
+    #: What changed in the vCenters between the last two plans: [{"vm", "what", "message"}].
     changes: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     verified_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -77,5 +77,6 @@ class AdoptionDocument(Base):
     checks: Mapped[str] = mapped_column(Text, default="")
     #: Everything that can be searched for, in lower case.
     words: Mapped[str] = mapped_column(Text, default="")
-    #: What the last comparison of OpenStack with vCenter found: [{"field", "says", "drift"}]; null: none yet.
+    #: What the last comparison of OpenStack with vCenter found: [{"field", "drift", "says", "message"}];
+    #: null: none yet.
     differences: Mapped[list[dict[str, Any]] | None] = mapped_column(NullableJson)

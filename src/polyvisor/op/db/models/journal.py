@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from polyvisor.op.db.base import Base, now
+from polyvisor.op.db.models.resource import NullableJson
 
 
 class JournalThing(Base):
@@ -35,6 +36,8 @@ class JournalVm(Base):
     vm: Mapped[str] = mapped_column(String(64), primary_key=True)
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(Text)
+    #: The reason by its code.
+    message: Mapped[dict[str, Any] | None] = mapped_column(NullableJson)
     details: Mapped[dict[str, Any]]
     #: Nova's id of the server that it has become.
     server: Mapped[str | None] = mapped_column(String(36), index=True)

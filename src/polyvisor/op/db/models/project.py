@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from polyvisor.message import Message, restore
 from polyvisor.op.db.base import Base, new_id, now
-from polyvisor.op.message import Message, restore, say
+from polyvisor.op.message import say
 
 
 class ProjectState(enum.StrEnum):
