@@ -6,6 +6,7 @@ the folder of the VM that has the disk.
 
 from typing import Any
 
+import nova.conf
 from nova import exception
 from nova.objects.instance import Instance
 from nova.virt.vmwareapi import constants, vm_util
@@ -15,11 +16,13 @@ from oslo_vmware import vim_util as vutil
 from oslo_vmware.objects.datastore import DatastorePath
 from typing_extensions import override
 
+from polyvisor.nova import adoption
 from polyvisor.vsphere import volume
 from polyvisor.vsphere.backing import bring_home, holders, read_backing, refer
 from polyvisor.vsphere.faults import VSphereError
 from polyvisor.vsphere.session import Session
 
+CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 
@@ -34,7 +37,9 @@ class VMwareVolumeOps(stock.VMwareVolumeOps):
     @override
     def get_volume_connector(self, instance: Instance) -> dict[str, Any]:
         """Tell Cinder which vCenter the server's VM is in: its moref names another VM in every other."""
-        return {**super().get_volume_connector(instance), "vcenter_uuid": self._vsphere.vcenter_uuid}
+        is_begun = adoption.is_adopted(instance) and not adoption.was_built(instance)
+        connector = _connector_of_none() if is_begun else super().get_volume_connector(instance)
+        return {**connector, "vcenter_uuid": self._vsphere.vcenter_uuid}
 
     @override
     def _attach_volume_vmdk(
@@ -126,3 +131,11 @@ class VMwareVolumeOps(stock.VMwareVolumeOps):
             if device := path and vm_util.get_vmdk_volume_disk(devices, path):
                 return device
             raise
+
+
+def _connector_of_none() -> dict[str, Any]:
+    """Give the connector of a server whose VM cannot be found by its id yet.
+
+    Nova would look for it nevertheless, twice, and for that read all VMs of the vCenter.
+    """
+    return {"ip": CONF.vmware.host_ip, "host": CONF.vmware.host_ip, "initiator": None}

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from nova import context
+from nova import context, objects
+from nova.virt.vmwareapi import vm_util
 from pyVmomi import vim
 
 from polyvisor.vsphere import ticket
@@ -88,6 +89,23 @@ class AdoptionTest(AdoptedCloud):
         assert "is, or is a copy of" in self.refused(self.found, ticket=good, instance_uuid=uuid)[1]
         self.release(server)
         assert self.refused(self.found, ticket=good)[0] == 403
+
+    def test_cinder_is_told_of_the_vm_when_it_is_the_servers(self) -> None:
+        server = self.adopt(self.found)
+        admin = context.get_admin_context()
+        with context.target_cell(admin, self.cell_mappings["cell1"]) as cell:
+            instance = objects.Instance.get_by_uuid(cell, server["id"], expected_attrs=["system_metadata"])
+        driver = self.computes["compute1"].driver
+        assert driver.get_volume_connector(instance)["instance"] == self.found.vm
+
+        instance.launched_at = None
+        instance.obj_reset_changes()
+        vm_util.vm_refs_cache_reset()
+        # Where Nova begins to look for a VM, which ends with a read of all of them.
+        self.break_method(method="FindAllByUuid", fault="InvalidState")
+        connector = driver.get_volume_connector(instance)
+        assert (connector.get("instance"), connector["vcenter_uuid"]) == (None, self.vcenter_uuid)
+        assert not self.has_broken()
 
     def test_a_port_bound_elsewhere_leaves_the_vm_as_it_was(self) -> None:
         port = self.port(self.found)
