@@ -121,6 +121,16 @@ class Lab:
                 seconds[name] += times.user + times.system
         return seconds
 
+    def programs(self) -> list[str]:
+        """Names of the programs."""
+        return list(self._supervisor.states())
+
+    def kill(self, name: str) -> None:
+        """End a program as a power failure would; it is started anew."""
+        parent = psutil.Process(self._supervisor.states()[name]["pid"])
+        for process in (parent, *parent.children(recursive=True)):
+            process.kill()
+
 
 def plan_for(lab: Lab, directory: Path, vms: int | None) -> Plan:
     """A plan for so many VMs; those whose address is not known get one by a file."""

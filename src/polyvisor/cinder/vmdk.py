@@ -5,10 +5,12 @@ Such a disk stays where it is and as it is, attached to its VM, which goes on ru
 """
 
 import math
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
+from cachetools import TTLCache
 from cinder import exception
 from cinder.objects.snapshot import Snapshot
 from cinder.objects.volume import Volume
@@ -37,6 +39,9 @@ VCENTER = "vcenter_uuid"
 DATASTORES = "polyvisor_datastores"
 #: Adapters that a disk keeps when it becomes a volume. Others cannot be plugged into a VM that runs.
 _ADAPTERS = frozenset({"lsiLogic", "busLogic", "lsiLogicsas", "paraVirtual"})
+#: Seconds for which it is taken to be still so where the VM of a volume can be made.
+_PLACE_SECONDS: Final = 20.0
+_MOST_PLACES: Final = 1000
 _UNFIT = (faults.NotFound, faults.NotSupported, faults.InvalidState, faults.InvalidInput)
 
 
@@ -67,6 +72,8 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
         super().__init__(*args, **kwargs)
         self.configuration.append_config_values(conf.OPTIONS)
         self._vsphere: Any = None
+        self._places: TTLCache[str, Any] = TTLCache(_MOST_PLACES, _PLACE_SECONDS)
+        self._places_lock = threading.Lock()
 
     @staticmethod
     def get_driver_options() -> list[cfg.Opt]:
@@ -199,8 +206,7 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
         self, volume: Volume, candidate: Candidate, existing_ref: Mapping[str, Any]
     ) -> Any:
         """Make the VM of a volume where a given disk is."""
-        usable, hosts = self._usable(candidate.datastore)
-        place = self.ds_sel._select_best_datastore(usable, valid_host_refs=hosts)
+        place = self._place(candidate.datastore)
         if not place:
             raise reference.refused(
                 existing_ref,
@@ -212,6 +218,20 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
         return self.volumeops.create_backing_disk_less(
             volume.name, folder, pool, host, summary.name, extra_config=self._get_extra_config(volume)
         )
+
+    def _place(self, datastore: str) -> Any:
+        """Choose host and resource pool for a VM on a datastore: one choice for many volumes.
+
+        It takes a read of all datastores and hosts, the dearest part by far of managing a disk.
+        """
+        with self._places_lock:
+            if known := self._places.get(datastore):
+                return known
+        usable, hosts = self._usable(datastore)
+        place = self.ds_sel._select_best_datastore(usable, valid_host_refs=hosts)
+        with self._places_lock:
+            self._places[datastore] = place
+        return place
 
     # --- attaching ---
 
