@@ -36,6 +36,19 @@ def test_the_tree_is_used_by_keys_alone(page: Page) -> None:
     expect(page.get_by_role("heading", name="esx11", level=1)).to_be_visible()
 
 
+def test_tabs_are_opened_by_keys(page: Page) -> None:
+    page.goto("/inventory/esxi_host")
+    page.get_by_role("main").locator("tbody").get_by_role("link", name="esx11").click()
+    opened = page.get_by_role("tab", selected=True)
+    expect(opened).to_have_text(text("tab.summary"))
+    opened.focus()
+    for key, tab in (("ArrowRight", 1), ("End", -1), ("ArrowRight", 0), ("ArrowLeft", -1), ("Home", 0)):
+        page.keyboard.press(key)
+        expect(page.get_by_role("tab").nth(tab)).to_be_focused()
+        expect(page.get_by_role("tab").nth(tab)).to_have_attribute("aria-selected", "true")
+    assert violations(page) == []
+
+
 @pytest.mark.parametrize(
     ("view", "seen"),
     [("tenants", "e2e-operations"), ("storage", "sandbox"), ("networks", "sandbox"), ("clouds", "sandbox")],
