@@ -7,7 +7,6 @@ and applies the plan once more. Prints what is adopted then, beside what should 
 import argparse
 import tempfile
 import threading
-from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from time import perf_counter
@@ -69,12 +68,14 @@ def measure(lab: Lab, plan: Plan, file: Path) -> None:
             start = perf_counter()
             outcome = apply(plan, clouds, lab.vcenters, journal, on_progress)
             report("apply", [perf_counter() - start])
-            states = Counter(vm.state for vm in journal.vms().values())
-            print(f"adopted: {states['adopted']}  target {len(plan.servers)}; failed: {len(outcome.failed)}")
+            print(
+                f"adopted: {len(outcome.adopted)}  target {len(plan.servers)}; failed: {len(outcome.failed)}"
+            )
         print(f"never killed: {', '.join(killer.left) or 'none'}")
         verified = verify(plan, clouds, lab.vcenters, journal)
-        changed = [vm for vm in journal.vms().values() if vm.details.get("changed")]
-        print(f"differences: {len(verified.differences)}  target 0; changed VMs: {len(changed)}  target 0")
+        print(
+            f"differences: {len(verified.differences)}  target 0; changed: {len(outcome.changed)}  target 0"
+        )
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ from polyvisor.adoption.checks import Subject
 from polyvisor.adoption.cloud import Cloud
 from polyvisor.adoption.cloud_reader import read_cloud, read_rooms
 from polyvisor.adoption.clouds import Clouds
-from polyvisor.adoption.discover import discover
-from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.journal import Journal, Vm
 from polyvisor.adoption.judgement import Judgement, judge_anew
 from polyvisor.adoption.message import say
@@ -125,11 +123,7 @@ def _judge(work: Work, plan: Plan, todo: Sequence[Server]) -> tuple[Cloud, Judge
         return Cloud(), Judgement([], {})
     work.tell("vCenter", say("reading"))
     uuids = sorted({server.vcenter for server in todo})
-    discoveries = [discover(work.session(f"{uuid}:"), with_tags=False) for uuid in uuids]
-    for uuid, found in zip(uuids, discoveries, strict=True):
-        if found.vcenter.uuid != uuid:
-            there = found.vcenter
-            raise AdoptionError(say("vcenter_is_other", address=there.address, found=there.uuid, known=uuid))
+    discoveries = [work.discover(uuid) for uuid in uuids]
     work.tell("OpenStack", say("reading"))
     admin: Any = work.clouds.admin
     cloud = read_cloud(admin)

@@ -6,9 +6,7 @@ from typing import Any, Final
 
 from polyvisor.adoption import prints
 from polyvisor.adoption.clouds import listing
-from polyvisor.adoption.discover import discover
 from polyvisor.adoption.discovery import Discovery
-from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.journal import Thing, Vm
 from polyvisor.adoption.message import say
 from polyvisor.adoption.plan import Plan, Server
@@ -65,7 +63,7 @@ def look(work: Work, plan: Plan, vms: Sequence[Vm]) -> Iterator[View]:
     networks = {item["id"]: item for item in listing(admin.network, "/networks", "networks")}
     volumes = dict(_volumes(work, work.journal.things(kind="volume"), servers.values()))
     work.tell("vCenter", say("reading"))
-    discoveries = {uuid: _discover(work, uuid) for uuid in {vm.id.partition(":")[0] for vm in vms}}
+    discoveries = {uuid: work.discover(uuid) for uuid in {vm.id.partition(":")[0] for vm in vms}}
     present = {f"{uuid}:{vm.moref}": vm for uuid, found in discoveries.items() for vm in found.vms}
     now = prints.read(work, [vm.id for vm in vms])
     planned = {server.id: server for server in plan.servers}
@@ -84,14 +82,6 @@ def look(work: Work, plan: Plan, vms: Sequence[Vm]) -> Iterator[View]:
             vm=present.get(vm.id),
             prints=(prints.before(vm), now.get(vm.id)),
         )
-
-
-def _discover(work: Work, uuid: str) -> Discovery:
-    found = discover(work.session(f"{uuid}:"), with_tags=False)
-    if found.vcenter.uuid != uuid:
-        there = found.vcenter
-        raise AdoptionError(say("vcenter_is_other", address=there.address, found=there.uuid, known=uuid))
-    return found
 
 
 def _volumes(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from polyvisor.adoption.clouds import Clouds
+from polyvisor.adoption.discover import discover
+from polyvisor.adoption.discovery import Discovery
 from polyvisor.adoption.errors import AdoptionError
 from polyvisor.adoption.journal import Journal
 from polyvisor.adoption.message import say
@@ -62,6 +64,19 @@ class Work:
         if uuid not in self.vcenters:
             raise AdoptionError(say("vcenter_not_given", vcenter=uuid))
         return self.vcenters[uuid]
+
+    def discover(self, uuid: str) -> Discovery:
+        """Read a vCenter, without tags.
+
+        Raises:
+            AdoptionError: it was not given, or what was given is another by now.
+            VSphereError: it cannot be read.
+        """
+        found = discover(self.session(f"{uuid}:"), with_tags=False)
+        there = found.vcenter
+        if there.uuid != uuid:
+            raise AdoptionError(say("vcenter_is_other", address=there.address, found=there.uuid, known=uuid))
+        return found
 
     def mark(self, owner: str, key: str = "") -> str:
         """What is written on a resource, so that it is found again after a crash. Nobody else can know it."""

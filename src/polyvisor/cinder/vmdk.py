@@ -229,8 +229,9 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
                 return known
         usable, hosts = self._usable(datastore)
         place = self.ds_sel._select_best_datastore(usable, valid_host_refs=hosts)
-        with self._places_lock:
-            self._places[datastore] = place
+        if place:
+            with self._places_lock:
+                self._places[datastore] = place
         return place
 
     # --- attaching ---
