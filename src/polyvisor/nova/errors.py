@@ -11,6 +11,7 @@ NovaException
 ├── SnapshotNotFound       404  the server has no such snapshot, or not any more
 ├── AdoptionRefused        409  a VM cannot be adopted, or an adopted one not be released, as it is
 ├── TicketRefused          403  whoever adopts has not proven control of the VM
+├── NeverBegun             500  nova-compute was stopped or killed before it asked vCenter for anything
 ├── OperationLost          500  nobody can say what became of it, but it did not do what was asked
 └── NotAbortable           409  there is nothing to abort, or vCenter does not offer it
 """
@@ -86,6 +87,12 @@ class TicketRefused(exception.NovaException):
 
     msg_fmt = "%(reason)s"
     code = 403
+
+
+class NeverBegun(exception.NovaException):
+    """The nova-compute that had the work was stopped or killed before it asked vCenter for anything."""
+
+    msg_fmt = "nova-compute was stopped before it began; nothing was changed; try again"
 
 
 class OperationLost(exception.NovaException):

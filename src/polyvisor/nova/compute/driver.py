@@ -27,8 +27,9 @@ from polyvisor.nova.compute.adoption import AdoptionEndpoint, Protection, Taking
 from polyvisor.nova.compute.allocations import read_none as read_no_allocations
 from polyvisor.nova.compute.capacity import Reports
 from polyvisor.nova.compute.clone import CloneEndpoint, Cloning
+from polyvisor.nova.compute.crossing import Crossing
 from polyvisor.nova.compute.journal import Journal
-from polyvisor.nova.compute.live_migration import Crossing, Journey, LiveMigration
+from polyvisor.nova.compute.live_migration import LiveMigration
 from polyvisor.nova.compute.network import ComputeNetworkAPI
 from polyvisor.nova.compute.operation import Operations
 from polyvisor.nova.compute.origins import Build, adopt, clone, image
@@ -38,6 +39,7 @@ from polyvisor.nova.compute.release import Release, ReleaseEndpoint
 from polyvisor.nova.compute.relocation import Relocation, RelocationEndpoint
 from polyvisor.nova.compute.session import BoundedSession
 from polyvisor.nova.compute.snapshot_endpoint import KINDS, SnapshotEndpoint
+from polyvisor.nova.compute.target import Target
 from polyvisor.nova.compute.vmops import VMwareVMOps
 from polyvisor.nova.compute.volume import VMwareVolumeOps
 from polyvisor.nova.origin import Origin
@@ -77,7 +79,8 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         relocation = Relocation(self._cluster, self._volumeops)
         snapshots = [kind(self._cluster) for kind in KINDS]
         operations = Journal(self._nodename, self._cluster_name, journal.OPERATIONS)
-        crossing = Crossing(self._cluster, self._volumeops, virtapi)
+        target = Target(self._cluster, self._session)
+        crossing = Crossing(self._cluster, self._volumeops, virtapi, target)
         release = Release(self._cluster, virtapi)
         taking = Taking(self._cluster, self._complete_adoption)
         works = [relocation, crossing, Cloning(self._cluster, self._complete), taking, release, *snapshots]
@@ -91,7 +94,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         ]
         self._protection = Protection(self._cluster)
         self._reports = Reports()
-        self._live_migration = LiveMigration(self._cluster, self._operations, crossing, self._session)
+        self._live_migration = LiveMigration(target, self._operations, crossing)
         self._host: str | None = None
         self._server: Any = None
         self._reclaimer: Reclaimer | None = None
@@ -99,7 +102,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
     def init_host(self, host: str) -> None:
         """Take up what was under way, answer nova-api, and go back for what failed builds left."""
         super().init_host(host)
-        manager = self.virtapi._compute  # noqa: SLF001 - as in `live_migration`
+        manager = self.virtapi._compute  # noqa: SLF001 - Nova gives a driver no other way
         manager.network_api = ComputeNetworkAPI()
         read_no_allocations(manager)
         self._host = host
@@ -366,17 +369,9 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         migrate_data: Any = None,
     ) -> None:
         """Move the VM to the destination's cluster."""
-        journey = Journey(
-            dest,
-            migrate_data,
-            # What Nova has bound to its two callbacks is not handed over otherwise.
-            volumes=post_method.keywords["source_bdms"],
-            done=lambda: post_method(context, instance, dest, block_migration, migrate_data),
-            failed=lambda status: recover_method(
-                context, instance, dest, migrate_data, migration_status=status
-            ),
-        )
-        self._live_migration.run(context, instance, journey)
+        # What Nova has bound to its callbacks is not handed over otherwise.
+        volumes = post_method.keywords["source_bdms"]
+        self._live_migration.run(context, instance, dest, migrate_data, volumes)
 
     def live_migration_abort(self, instance: Instance) -> None:
         """Have vCenter cancel the move."""

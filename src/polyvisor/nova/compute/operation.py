@@ -23,7 +23,7 @@ from polyvisor.nova import conf, errors
 from polyvisor.nova.compute.action import Action
 from polyvisor.nova.compute.journal import Journal
 from polyvisor.nova.compute.pursuit import Pursuit, Stopped
-from polyvisor.nova.compute.work import Plan, Running, Work
+from polyvisor.nova.compute.work import Plan, Running, Unfinished, Work
 from polyvisor.vsphere import faults
 from polyvisor.vsphere import task as tasks
 from polyvisor.vsphere.session import Session
@@ -52,11 +52,14 @@ class Operations:
         self._pursuit = Pursuit(session, journal)
         self._slots = threading.BoundedSemaphore(CONF.polyvisor.max_operations)
         self._running: dict[str, Running] = {}
+        self._host = ""
         self._loop = loopingcall.FixedIntervalLoopingCall(self._take_up)
 
     def start(self, host: str) -> None:
         """Take up what was under way when nova-compute ended. To be called before new work can come."""
-        self._fail_lost(host)
+        self._host = host
+        self._fail_lost()
+        self._record_abandoned(starting=True)
         self._hold()
         self._loop.start(interval=INTERVAL, stop_on_exception=False)
 
@@ -69,6 +72,17 @@ class Operations:
         """Begin work for which the API has claimed the server. Returns at once."""
         running = Running(instance.uuid, self._works[noun])
         self._spawn(running, lambda: self._perform(context, instance, request, running))
+
+    def carry_on(self, context: RequestContext, instance: Instance, prepared: Plan, work: Work) -> None:
+        """Do in this thread what Nova has begun, and have the work tell Nova how it ended.
+
+        Nothing is raised: what cannot be ended now is taken up again.
+
+        :param prepared: asks vCenter for nothing; what is to be settled if there is no further plan. Its
+            details are the request.
+        """
+        running = self._running[instance.uuid] = Running(instance.uuid, work)
+        self._see_through(running, lambda: self._carry_on(context, instance, prepared, running))
 
     def abort(self, instance: Instance, *nouns: str) -> None:
         """Have vCenter cancel the work; the action then fails, and the VM stays as it was.
@@ -115,19 +129,23 @@ class Operations:
         self._running[running.server] = running
 
         def run() -> None:
-            try:
-                # Nova holds this lock while it changes the server itself.
-                with self._slots, lockutils.lock(running.server):
-                    perform()
-            except Stopped:
-                LOG.info("Work on server %s is left to the next nova-compute", running.server)
-            except Exception:
-                LOG.exception("Work on server %s will be taken up again", running.server)
-            finally:
-                if self._running.get(running.server) is running:
-                    del self._running[running.server]
+            # Nova holds this lock while it changes the server itself.
+            with self._slots, lockutils.lock(running.server):
+                perform()
 
-        threading.Thread(target=run, name=f"polyvisor-{running.server}", daemon=True).start()
+        name = f"polyvisor-{running.server}"
+        threading.Thread(target=self._see_through, args=(running, run), name=name, daemon=True).start()
+
+    def _see_through(self, running: Running, perform: Callable[[], None]) -> None:
+        try:
+            perform()
+        except Stopped:
+            LOG.info("Work on server %s is left to the next nova-compute", running.server)
+        except Exception:
+            LOG.exception("Work on server %s will be taken up again", running.server)
+        finally:
+            if self._running.get(running.server) is running:
+                del self._running[running.server]
 
     def _perform(
         self, context: RequestContext, instance: Instance, request: dict[str, Any], running: Running
@@ -143,6 +161,25 @@ class Operations:
         except Exception as error:  # noqa: BLE001 - whatever it is, the server must be given back
             _take_back(context, instance, work)
             action.fail(_reason(error), error)
+            return
+        self._complete(context, instance, plan, running, lambda: self._pursuit.carry_out(plan, running))
+
+    def _carry_on(
+        self, context: RequestContext, instance: Instance, prepared: Plan, running: Running
+    ) -> None:
+        work = running.work
+        task_state = work.nova_task_state or work.task_state
+        running.action = Action(context, instance, work.noun, task_state)
+        try:
+            self._record(context, prepared, running)
+            instance.refresh()
+            if instance.task_state != task_state:
+                # The message lay on the bus while nova-compute was started again.
+                raise errors.NeverBegun  # noqa: TRY301
+            plan = work.plan(context, instance, prepared.details)
+            self._record(context, plan, running)
+        except Exception as error:  # noqa: BLE001 - whatever it is, Nova must take back what it has prepared
+            self._fail(context, instance, prepared, running, error)
             return
         self._complete(context, instance, plan, running, lambda: self._pursuit.carry_out(plan, running))
 
@@ -168,36 +205,55 @@ class Operations:
         outcome: Callable[[], Any],
     ) -> None:
         """Wait for the outcome, tell Nova, and only then forget the record."""
-        action = running.action or Action(context, instance, running.work.noun, running.work.task_state)
         try:
             result = outcome()
             details = self._pursuit.insist(lambda: running.work.finish(context, instance, plan, result))
+        except Unfinished:
+            raise
         except Exception as error:  # noqa: BLE001 - as above
-            self._settle(context, instance, plan, running)
-            _take_back(context, instance, running.work)
-            action.fail(f"{plan.summary}: {_reason(error)}", error)
+            self._fail(context, instance, plan, running, error)
         else:
-            action.succeed(details)
+            if running.action:
+                running.action.succeed(details)
+            self._journal.end(running.server)
+
+    def _fail(
+        self, context: RequestContext, instance: Instance, plan: Plan, running: Running, error: Exception
+    ) -> None:
+        self._settle(context, instance, plan, running, error)
+        _take_back(context, instance, running.work)
+        if running.action:
+            running.action.fail(f"{plan.summary}: {_reason(error)}", error)
         self._journal.end(running.server)
 
-    def _settle(self, context: RequestContext, instance: Instance, plan: Plan, running: Running) -> None:
+    def _settle(
+        self, context: RequestContext, instance: Instance, plan: Plan, running: Running, error: Exception
+    ) -> None:
         try:
-            self._pursuit.insist(lambda: running.work.settle(context, instance, plan))
+            self._pursuit.insist(lambda: running.work.settle(context, instance, plan, error))
+        except Unfinished:
+            raise
         except Exception:
             LOG.exception("What failed has left its traces: %s", plan.summary, instance=instance)
 
-    def _fail_lost(self, host: str) -> None:
+    def _fail_lost(self) -> None:
         """Give back the servers that the API has claimed for work of which there is no record."""
         admin = get_admin_context()
         works = {work.task_state: work for work in self._works.values() if not work.nova_task_state}
         recorded = set(self._journal.servers())
-        for instance in InstanceList.get_by_host(admin, host, expected_attrs=[]):
+        for instance in InstanceList.get_by_host(admin, self._host, expected_attrs=[]):
             work = works.get(instance.task_state)
             if work and instance.uuid not in recorded:
-                reason = "nova-compute was stopped before it began; nothing was changed; try again"
+                error = errors.NeverBegun()
                 action = Action(admin, instance, work.noun, work.task_state)
                 _take_back(admin, instance, work)
-                action.fail(reason, errors.OperationRefused(reason=reason))
+                action.fail(_reason(error), error)
+
+    def _record_abandoned(self, *, starting: bool) -> None:
+        for work in self._works.values():
+            for context, instance, plan in work.abandoned(self._host, starting=starting):
+                if not self.know(instance.uuid) and instance.uuid not in self._running:
+                    self._record(context, plan, Running(instance.uuid, work))
 
     def _hold(self) -> None:
         """Keep Nova from giving back, as it starts, a server on which vCenter still works."""
@@ -217,6 +273,7 @@ class Operations:
             record = self._journal.read(server)
             if record and server not in self._running:
                 self._spawn_again(Running(server, self._works[record["noun"]]))
+        self._record_abandoned(starting=False)
 
     def _spawn_again(self, running: Running) -> None:
         self._spawn(running, lambda: self._resume(running))

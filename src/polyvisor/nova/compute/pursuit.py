@@ -59,7 +59,12 @@ class Pursuit:
         )
 
     def resume(self, task: str | None, plan: Plan, running: Running) -> Any:
-        """As `carry_out`, after a crash. `task` is the moref, if the crash was not before it was known."""
+        """As `carry_out`, after a crash. `task` is the moref, if the crash was not before it was known.
+
+        :raises errors.NeverBegun: see there.
+        """
+        if not plan.vm:
+            raise errors.NeverBegun
         if task is None:
             self._await_request(plan, running)
             return self._look(plan, running)

@@ -82,7 +82,13 @@ class Release(Work):
         manager._delete_instance(context, instance, volumes)  # noqa: SLF001 - what it does for its own API
         return " ".join([plan.summary, *plan.details["left"]])
 
-    def settle(self, context: RequestContext, instance: Instance, plan: Plan) -> None:  # noqa: ARG002
+    def settle(
+        self,
+        context: RequestContext,  # noqa: ARG002
+        instance: Instance,
+        plan: Plan,
+        error: Exception,  # noqa: ARG002
+    ) -> None:
         """Show it where Nova still has the server, whose VM is given back: it needs another release."""
         if self.is_done(plan):
             instance.vm_state = vm_states.ERROR

@@ -73,7 +73,13 @@ class Reversion(SnapshotWork):
         _tell(instance, state)
         return " ".join([f"{plan.summary}: {state}.", *plan.details["forced"]])
 
-    def settle(self, context: RequestContext, instance: Instance, plan: Plan) -> None:  # noqa: ARG002
+    def settle(
+        self,
+        context: RequestContext,  # noqa: ARG002
+        instance: Instance,
+        plan: Plan,
+        error: Exception,  # noqa: ARG002
+    ) -> None:
         """Do the same where vCenter gave up half way, for example because the VM could not be powered on."""
         _tell(instance, self._put_right(plan))
 

@@ -1,55 +1,10 @@
 """A server moves: REST, our filter, database, RPC, the operation in nova-compute, the simulated vCenter."""
 
-from typing import Any
-
 import pytest
 
 from polyvisor.vsphere.task import wait_for_task
-from tests.functional.nova.compute.cloud import ApiError, CloudTest, uuid_of, wait_until
-
-ACTION = "os-livemigrate-vmware"
-EVENTS = frozenset({"polyvisor_relocation", "polyvisor_live_migration"})
-SLOW = {"method": "RelocateVM_Task", "at": "task"}
-
-
-class MovingTest(CloudTest):
-    def setUp(self) -> None:
-        super().setUp()
-        self.server = self.create(metadata=self.wish(host="esx12", datastore="shared1"))
-
-    def post(self, **request: Any) -> None:
-        self.admin_api.post_server_action(self.server["id"], {ACTION: request})
-
-    def settle(self, status: str = "ACTIVE") -> dict[str, Any]:
-        wanted = {"status": status, "OS-EXT-STS:task_state": None}
-        return self._wait_for_server_parameter(self.server, wanted, max_retries=360)
-
-    def relocate(self, status: str = "ACTIVE", **request: Any) -> str:
-        """Move, and return the details of the event."""
-        self.post(**request)
-        self.settle(status)
-        return self.told(ACTION)[0]
-
-    def told(self, action: str) -> tuple[str, str]:
-        """Return details and result of our event in the last action of that name."""
-        event = next(event for event in self.events(self.server, action) if event.event in EVENTS)
-        return event.details, event.result
-
-    def refused(self, code: int, reason: str, **request: Any) -> None:
-        with pytest.raises(ApiError, match=reason) as refused:
-            self.post(**request)
-        assert refused.value.response.status_code == code
-
-    def candidates(self, **request: Any) -> dict[str, Any]:
-        """Ask where the server can be moved."""
-        body = {ACTION: {"check": True, **request}}
-        path = f"/servers/{self.server['id']}/action"
-        found = self.admin_api.api_post(path, body, check_response_status=[200]).body["relocation"]
-        return dict(found)
-
-    def task_state(self) -> str | None:
-        state = self.admin_api.get_server(self.server["id"])["OS-EXT-STS:task_state"]
-        return str(state) if state else None
+from tests.functional.nova.compute.cloud import ApiError, wait_until
+from tests.functional.nova.compute.moving import ACTION, SLOW, MovingTest
 
 
 class RelocationTest(MovingTest):
@@ -147,68 +102,3 @@ class RelocationTest(MovingTest):
             assert self.relocate(host=host).endswith(f" to {host}")
             assert self.has_broken(), rule
             assert self.vm_of(self.server)["host"] == host
-
-
-class LiveMigrationTest(MovingTest):
-    """To another cluster: Nova's own live migration, with the destination carried along."""
-
-    def test_to_a_named_host_and_back_by_stock_live_migration(self) -> None:
-        self.post(host="esx23", datastore="cluster2-ssd")
-        server = self.settle()
-
-        assert server["OS-EXT-SRV-ATTR:host"] == "compute2"
-        vm = self.vm_of(self.server)
-        assert (vm["host"], vm["power"]) == ("esx23", "poweredOn")
-        assert all(file.startswith("[cluster2-ssd] ") for file in vm["files"]), vm["files"]
-        self.assert_booked()
-        details, result = self.told("live-migration")
-        assert result == "Success"
-        assert details.startswith("to compute service compute2: host esx12 to esx23; ")
-
-        body = {"os-migrateLive": {"host": "compute1", "block_migration": "auto"}}
-        self.admin_api.post_server_action(self.server["id"], body)
-        assert self.settle()["OS-EXT-SRV-ATTR:host"] == "compute1"
-        self.assert_booked()
-        assert self.vm_of(self.server)["host"] in {"esx11", "esx12", "esx13", "esx14"}
-
-    def test_a_server_that_is_off_stays_in_its_cluster(self) -> None:
-        self.api.post_server_action(self.server["id"], {"os-stop": {}})
-        self.wait_for(self.server, "SHUTOFF")
-        self.refused(409, "is stopped.*cluster2.*start it first", host="esx23")
-        candidates = self.candidates()
-        reasons = {
-            place["name"]: " ".join(place["reasons"])
-            for place in candidates["hosts"] + candidates["datastores"]
-            if place["cluster"]["name"] == "cluster2"
-        }
-        assert all("start it first" in reason for reason in reasons.values()), reasons
-        assert {"esx23", "cluster2-ssd"} <= reasons.keys()
-        assert [host["name"] for host in candidates["hosts"] if host["ok"]] == ["esx11", "esx13", "esx14"]
-        assert self.vm_of(self.server)["host"] == "esx12"
-
-    def test_a_failure_is_taken_back_completely(self) -> None:
-        before, booked = self.vm_of(self.server), self.booked()
-        self.break_method(**SLOW, fault="MigrationFault", delay="1s")
-        self.post(host="esx23")
-        self.settle()
-        assert self.told("live-migration")[1] == "Error"
-
-        self.break_method(**SLOW, delay="120s")
-        self.post(host="esx23")
-        wait_until(lambda: self.api.get_server(self.server["id"])["progress"] > 0, seconds=180)
-        self.admin_api.post_server_action(self.server["id"], {f"{ACTION}-abort": {}})
-        server = self.settle()
-
-        assert (server["OS-EXT-SRV-ATTR:host"], server["status"]) == ("compute1", "ACTIVE")
-        assert (self.vm_of(self.server), self.booked()) == (before, booked)
-        migrations = self.admin_api.api_get("os-migrations").body["migrations"]
-        assert [each["status"] for each in migrations] == ["cancelled", "failed"]
-
-    def booked(self) -> dict[str, Any]:
-        allocations = self._get_allocations_by_server_uuid(self.server["id"])
-        return {node: allocation["resources"] for node, allocation in allocations.items()}
-
-    def assert_booked(self) -> None:
-        """Placement has the server where it is, and only there."""
-        node = self.admin_api.get_server(self.server["id"])["OS-EXT-SRV-ATTR:hypervisor_hostname"]
-        wait_until(lambda: list(self.booked()) == [uuid_of(node)], seconds=180)
