@@ -64,6 +64,7 @@ def network(lab: Any) -> Iterator[Any]:
     """A network of the tenant's own, on which Neutron lets it choose addresses."""
     made = lab.tenant.network.create_network(name="e2e-clone")
     lab.tenant.network.create_subnet(network_id=made.id, ip_version=4, cidr="198.51.100.0/24")
+    lab.tenant.network.create_subnet(network_id=made.id, ip_version=6, cidr="2001:db8::/64")
     yield made
     lab.tenant.network.delete_network(made)
 
@@ -88,9 +89,66 @@ def test_addresses_ports_and_groups_are_as_asked_for(
     assert [each["ip_address"] for each in made.fixed_ips] == ["198.51.100.70"]
     assert made.security_group_ids == [group.id]
 
+    # Neutron keeps it as 2001:db8::70.
+    nic = f"net-id={network.name},fixed-ip=2001:0db8:0:0::70"
+    [copy] = clone(lab, servers, source, "--nic", nic, "--wait")
+    [made] = ports(lab, copy)
+    assert [each["ip_address"] for each in made.fixed_ips] == ["2001:db8::70"]
+    assert "2001:db8::70 on network" in refused(lab, source, "--nic", nic)
+
     [copy] = clone(lab, servers, source, "--port", port.id, "--wait")
     assert [each.id for each in ports(lab, copy)] == [port.id]
     assert macs(lab, copy) == [port.mac_address]
+
+
+def refused(lab: Any, source: Any, *arguments: str) -> str:
+    """Why a server is not cloned; no clone is made."""
+    done = lab.openstack("server", "vmware", "clone", source.id, "e2e-refused", *arguments)
+    assert done.returncode != 0
+    assert lab.tenant.compute.find_server("e2e-refused") is None
+    return str(done.stderr)
+
+
+@pytest.fixture
+def foreign(lab: Any, network: Any) -> Iterator[Any]:
+    """A port of another project on the tenant's network."""
+    made = lab.admin.network.create_port(network_id=network.id, fixed_ips=[{"ip_address": "198.51.100.72"}])
+    yield made
+    lab.admin.network.delete_port(made)
+
+
+def test_addresses_and_ports_that_cannot_be_had_are_refused(
+    lab: Any, network: Any, port: Any, foreign: Any, servers: list[Any]
+) -> None:
+    source = lab.build(networks=[{"uuid": network.id}])
+    servers.append(source)
+    [bound] = ports(lab, source)
+
+    for address, reason in (
+        ("203.0.113.5", "400: |none of its subnets"),
+        ("2001:db8:1::5", "400: |none of its subnets"),
+        ("198.51.100.0", "400: |the address of its subnet"),
+        ("2001:db8::", "400: |the address of its subnet"),
+        ("198.51.100.255", "400: |broadcast"),
+        ("198.51.100.1", "400: |gateway"),
+        ("198.51.100.71", f"409: |{port.id}"),
+        ("198.51.100.72", "409: |of another project"),
+        (bound.fixed_ips[0]["ip_address"], "409: |in use"),
+    ):
+        said = refused(lab, source, "--nic", f"net-id={network.id},fixed-ip={address}")
+        for part in (address, network.id, *reason.split("|")):
+            assert part in said
+
+    nic = f"net-id={network.id},fixed-ip=198.51.100.80"
+    assert "twice" in refused(lab, source, "--nic", nic, "--nic", nic)
+    assert "several clones" in refused(lab, source, "--nic", nic, "--count", "2")
+    # The network of all projects, on which Neutron's policy lets its owner choose only.
+    shared = f"net-id={lab.network},fixed-ip=192.0.2.250"
+    assert "policy" in refused(lab, source, "--nic", shared)
+    assert "no port" in refused(lab, source, "--port", foreign.id)
+    assert "409: " in refused(lab, source, "--port", bound.id)
+    [action] = lab.tenant.compute.server_actions(source)
+    assert action.action == "create"
 
 
 def test_only_the_project_of_the_server_may_clone_it(lab: Any, servers: list[Any]) -> None:

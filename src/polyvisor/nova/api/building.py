@@ -71,6 +71,9 @@ def http_errors() -> Iterator[None]:
     except exception.NotFound as error:
         # Something that the request names, not what it is addressed to.
         raise webob.exc.HTTPBadRequest(explanation=error.format_message()) from error
+    except exception.FixedIpAlreadyInUse as error:
+        # Since `checks.address` has looked. Nova gives it no code of its own.
+        raise webob.exc.HTTPConflict(explanation=error.format_message()) from error
     except exception.NovaException as error:
         if error.code not in webob.exc.status_map or error.code >= 500:
             raise

@@ -54,6 +54,14 @@ class ClonedCloud(CloudTest):
             self.post(**request)
         return error.value
 
+    def nic(self, address: str) -> dict[str, str]:
+        """What a request says to have an address on the server's network."""
+        return {"uuid": self.neutron.network_1["id"], "fixed_ip": address}
+
+    def free_port(self) -> str:
+        """Make a port that no server has, and return its id."""
+        return str(self.neutron.create_port({"port": self.neutron.port_2})["port"]["id"])
+
     def nics(self, server: dict[str, Any]) -> list[tuple[str, str]]:
         [config] = [
             vm["config"] for vm in self.vms("config").values() if vm["config"].instanceUuid == server["id"]
@@ -98,6 +106,10 @@ class CloneTest(ClonedCloud):
         assert clone["OS-EXT-SRV-ATTR:host"] == "compute2"
         assert clone["metadata"] == {"role": "web"} | self.wish(host="esx22", datastore="cluster2-ssd")
         assert self.nics(clone) == []
+
+    def test_the_port_that_is_named(self) -> None:
+        clone = self.clone(networks=[{"port": self.free_port()}])
+        assert [mac for mac, _ in self.nics(clone)] == [self.neutron.port_2["mac_address"]]
 
     def test_several_and_clones_of_clones(self) -> None:
         made = self.post(count=3, networks=[])
@@ -168,6 +180,10 @@ class CloneTest(ClonedCloud):
             ({"name": "n" * 254, "count": 2}, 400, "shorter name"),
             ({"key_name": "no-such-key"}, 400, "no-such-key"),
             ({"project_id": "another"}, 400, "networks"),
+            ({"networks": [{"port": self.neutron.port_1["id"]}]}, 409, self.server["id"]),
+            ({"networks": [self.nic("192.168.1.1")]}, 400, "gateway"),
+            ({"networks": [{"port": self.free_port(), "fixed_ip": "192.168.1.9"}]}, 400, "cannot be used"),
+            ({"networks": [self.nic("192.168.1.9")], "count": 2}, 400, "several clones"),
             ({"customization": {"type": "windows"}}, 400, "other"),
             ({"customization": {"hostname": "one"}, "count": 2}, 400, "hostname"),
             ({"customization": {"sysprep": {"workgroup": "w"}}}, 400, "sysprep"),

@@ -19,7 +19,7 @@ from nova.policies import servers as server_policies
 
 from polyvisor.nova import customization, dependants, origin, rpc, wish
 from polyvisor.nova.api import building, computes, volumes
-from polyvisor.nova.api.checks import place
+from polyvisor.nova.api.checks import address, place, port
 from polyvisor.nova.api.checks.destination import Destination
 from polyvisor.nova.api.policies import clone as policies
 from polyvisor.nova.api.schemas import clone as schema
@@ -58,15 +58,19 @@ def create(req: wsgi.Request, server_id: str, body: dict[str, Request]) -> dict[
     disk_bytes = 0 if clone.linked else asked["disk_bytes"]
     disk_bytes += sum(asked["volumes"][volume] for volume in clone.volumes.values())
     bounds = _bounds(owner, source, metadata, disk_bytes * count)
+    nics = request.get("networks", [])
+    address.check(owner, nics, count)
+    ports = port.read(owner, nics)
     power_on = request.get("power_on", True)
     marks = origin.to_metadata(Origin.CLONE, bounds, power_on=power_on) | clone.to_metadata()
+    api = building.OriginAPI(building.image_of(source), marks, ports)
     _mark(compute, source)
     objects.InstanceAction.action_start(compute.cell, source.uuid, ACTION, want_result=False)
     with (
         building.http_errors(),
         compute_utils.EventReporter(compute.cell, "polyvisor_clone_request", None, source.uuid),
     ):
-        servers = _create(owner, source, request | {"metadata": metadata}, copied, marks)
+        servers = _create(owner, source, request | {"metadata": metadata}, copied, api)
     return view.index(req, servers)
 
 
@@ -229,14 +233,14 @@ def _create(
     source: Instance,
     request: Request,
     copied: list[volumes.Copied],
-    marks: dict[str, str],
+    api: building.OriginAPI,
 ) -> list[Instance]:
     target = {"project_id": owner.project_id, "user_id": owner.user_id, "availability_zone": None}
     owner.can(server_policies.SERVERS % "create", target)
     count = request.get("count", 1)
     customized = dict(request.get("customization", {}))
     user_data = customized.pop("user_data", None)
-    servers, _reservation = building.OriginAPI(building.image_of(source), marks).create(
+    servers, _reservation = api.create(
         owner,
         source.flavor,
         source.image_ref or "",
@@ -264,7 +268,7 @@ def _create(
 def _networks(
     owner: RequestContext, source: Instance, request: Request, target: dict[str, Any]
 ) -> objects.NetworkRequestList:
-    same = [{"uuid": port["network"]["id"]} for port in source.get_network_info()]
+    same = [{"uuid": vif["network"]["id"]} for vif in source.get_network_info()]
     asked: dict[str, Any] = {}
     # Nova's own, for its checks and its policy.
     ServersController()._process_networks_for_create(  # noqa: SLF001
@@ -278,4 +282,4 @@ def _security_groups(owner: RequestContext, source: Instance) -> list[str]:
     if owner.project_id != source.project_id:
         return []
     found = neutron.API().list_ports(owner, device_id=source.uuid, fields=["security_groups"])
-    return sorted({group for port in found["ports"] for group in port.get("security_groups", [])})
+    return sorted({group for each in found["ports"] for group in each.get("security_groups", [])})
