@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/vmware/govmomi/simulator"
@@ -112,6 +114,39 @@ func (m *datastoreMethods) RefreshDatastoreStorageInfo(
 	m.inventory.usage.invalidate()
 	m.inventory.usage.refresh(ctx)
 	return &methods.RefreshDatastoreStorageInfoBody{Res: &types.RefreshDatastoreStorageInfoResponse{}}
+}
+
+// RenameTask gives the datastore another name, as long as no VM has files there: their paths would have to follow.
+func (m *datastoreMethods) RenameTask(ctx *simulator.Context, req *types.Rename_Task) soap.HasFault {
+	ds := get[*simulator.Datastore](ctx.Map, req.This)
+	task := run(ctx, ds, "Rename_Task", func() (types.AnyType, types.BaseMethodFault) {
+		name := escapeName(req.NewName)
+		folder := m.inventory.folder(*ds.Parent)
+		if other := ctx.Map.FindByName(name, folder.ChildEntity); other != nil && other.Reference() != ds.Self {
+			return nil, &types.DuplicateName{Name: name, Object: other.Reference()}
+		}
+		if len(ds.Vm) > 0 {
+			return nil, &types.NotSupported{}
+		}
+		return nil, m.rename(ctx, ds, name)
+	})
+	return &methods.Rename_TaskBody{Res: &types.Rename_TaskResponse{Returnval: task}}
+}
+
+// rename takes the folder along, which has the datastore's name when the simulator starts again.
+func (m *datastoreMethods) rename(
+	ctx *simulator.Context, ds *simulator.Datastore, name string,
+) types.BaseMethodFault {
+	info := *ds.Info.(*types.VmfsDatastoreInfo)
+	dir := filepath.Join(filepath.Dir(info.Url), name)
+	if err := os.Rename(info.Url, dir); err != nil {
+		return &types.InvalidName{Name: name}
+	}
+	volume := *info.Vmfs
+	info.Name, info.Url, volume.Name = name, dir, name
+	info.Vmfs = &volume
+	set(ctx, ds, map[string]types.AnyType{"name": name, "summary.name": name, "summary.url": dir, "info": &info})
+	return nil
 }
 
 // DatastoreEnterMaintenanceMode lets no new VM in at once, and ends when the last has left.

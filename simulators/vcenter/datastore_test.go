@@ -51,6 +51,23 @@ func TestSpaceFollowsTheDisks(t *testing.T) {
 	}
 }
 
+func TestADatastoreIsRenamed(t *testing.T) {
+	l := newLab(t)
+	ssd := l.datastore("cluster1-ssd")
+	task, err := object.NewCommon(l.client, l.datastore("shared1").Reference()).Rename(l.ctx, "cluster1-ssd")
+	l.failed(task, err, &types.DuplicateName{})
+	l.done(object.NewCommon(l.client, ssd.Reference()).Rename(l.ctx, `fast/ssd 50%`))
+	var ds mo.Datastore
+	l.read(ssd, &ds, "name", "summary", "info")
+	want := "fast%2fssd 50%25"
+	if ds.Name != want || ds.Summary.Name != want || ds.Info.GetDatastoreInfo().Name != want {
+		t.Errorf("%q, %q, %q", ds.Name, ds.Summary.Name, ds.Info.GetDatastoreInfo().Name)
+	}
+	l.create("cluster1", nil, vmSpec("vm", want, gb, true, ""))
+	task, err = object.NewCommon(l.client, ssd.Reference()).Rename(l.ctx, "other")
+	l.failed(task, err, &types.NotSupported{})
+}
+
 func TestDatastoreMaintenance(t *testing.T) {
 	l := newLab(t)
 	vm := l.create("cluster1", l.host("esx11"), vmSpec("vm", "esx11-local", gb, true, ""))
