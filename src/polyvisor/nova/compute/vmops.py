@@ -28,6 +28,7 @@ from polyvisor.nova import errors
 from polyvisor.nova.compute import datastore_file, leftovers, orphan, scratch, vif
 from polyvisor.nova.compute.adoption import require_unlocked
 from polyvisor.nova.compute.journal import Journal
+from polyvisor.nova.compute.naming import vm_name
 from polyvisor.nova.compute.place import Place
 from polyvisor.nova.compute.session import PinnedSession
 from polyvisor.vsphere import faults
@@ -59,8 +60,9 @@ class VMwareVMOps(stock.VMwareVMOps):
 
     def __init__(self, *args: Any, journal: Journal, **kwargs: Any) -> None:
         """Make Nova's operations, with a journal of the builds."""
-        # Nova's operations look for port groups there, and have no other way to be led to the right one.
+        # Nova's operations look for port groups and names there, and have no other way to be led to ours.
         stock.vmwarevif = vif
+        vm_util._get_vm_name = vm_name
         super().__init__(*args, **kwargs)
         self._journal = journal
 
