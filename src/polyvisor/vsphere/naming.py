@@ -16,6 +16,11 @@ def unescape(name: str) -> str:
     return _ESCAPED.sub(lambda match: unquote(match.group()), name)
 
 
+def is_named(name: str, wanted: str) -> bool:
+    """Tell whether somebody who writes `wanted`, plain or escaped, means the object of this plain name."""
+    return name in (wanted, unescape(wanted))
+
+
 def escape(name: str) -> str:
     """Give the name in the form in which vCenter takes it without another thought: `unescape` gives it back.
 

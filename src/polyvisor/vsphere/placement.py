@@ -11,7 +11,7 @@ from pyVmomi import vim
 from polyvisor.vsphere.collector import ancestry_filter, object_filter
 from polyvisor.vsphere.faults import NotFound
 from polyvisor.vsphere.inventory import Properties, find_vm, retrieve
-from polyvisor.vsphere.naming import unescape
+from polyvisor.vsphere.naming import is_named, unescape
 from polyvisor.vsphere.session import Session, moref
 
 _PROPERTIES: Final = (
@@ -160,4 +160,4 @@ class _Tree:
         """Find the datastore that a datastore path names, among those of the VM."""
         match = _DATASTORE_PATH.match(file)
         found = (self.reference(datastore) for datastore in self.datastores)
-        return next((ref for ref in found if ref and match and ref.name == match["datastore"]), None)
+        return next((ref for ref in found if ref and match and is_named(ref.name, match["datastore"])), None)

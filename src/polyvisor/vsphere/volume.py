@@ -11,7 +11,7 @@ from polyvisor.vsphere.collector import object_filter, related_filter
 from polyvisor.vsphere.disk import Disk, disks
 from polyvisor.vsphere.faults import InvalidState, NotFound, NotSupported
 from polyvisor.vsphere.inventory import Properties, collect, find_vm, retrieve
-from polyvisor.vsphere.naming import unescape
+from polyvisor.vsphere.naming import is_named, unescape
 from polyvisor.vsphere.placement import Reference
 from polyvisor.vsphere.session import Session
 from polyvisor.vsphere.task import wait_for_task
@@ -90,7 +90,7 @@ def find_file(session: Session, file: str) -> Candidate:
     match = _PATH.fullmatch(file)
     name = match["datastore"] if match else ""
     stores = collect(session, vim.Datastore, ["name", "browser"])
-    found = [key for key, props in stores.items() if unescape(props["name"]) == name]
+    found = [key for key, props in stores.items() if is_named(unescape(props["name"]), name)]
     if not match or not found:
         raise NotFound(f"{session.endpoint}: there is no datastore {name!r}")
     if len(found) > 1:

@@ -7,7 +7,7 @@ from typing import Final, NoReturn, TypeVar
 
 from polyvisor.vsphere.datastore import Datastore, Mount
 from polyvisor.vsphere.host import Host
-from polyvisor.vsphere.naming import unescape
+from polyvisor.vsphere.naming import is_named
 from polyvisor.vsphere.refusal import (
     DatastoreAmbiguous,
     DatastoreInaccessible,
@@ -69,8 +69,8 @@ def resolve(wish: Wish, hosts: Sequence[Host], datastores: Sequence[Datastore], 
     Raises:
         PlacementRefused: a subclass which says why not.
     """
-    some_hosts = _named(wish.host, hosts)
-    some_datastores = _named(wish.datastore, datastores)
+    some_hosts = named(wish.host, hosts)
+    some_datastores = named(wish.datastore, datastores)
     target = Target(_single(some_hosts), _single(some_datastores))
     try:
         _check_host_name(wish.host, some_hosts)
@@ -82,13 +82,14 @@ def resolve(wish: Wish, hosts: Sequence[Host], datastores: Sequence[Datastore], 
     return target
 
 
-def _named(wanted: str | None, items: Sequence[T]) -> list[T]:
+def named(wanted: str | None, items: Sequence[T]) -> list[T]:
+    """Find the hosts or datastores that someone means, who gives a moref or a name."""
     if wanted is None:
         return []
     return (
         [item for item in items if item.moref == wanted]
         or [item for item in items if item.name == wanted]
-        or [item for item in items if item.name == unescape(wanted)]
+        or [item for item in items if is_named(item.name, wanted)]
     )
 
 

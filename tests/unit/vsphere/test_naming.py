@@ -1,6 +1,6 @@
 import pytest
 
-from polyvisor.vsphere.naming import escape, unescape
+from polyvisor.vsphere.naming import escape, is_named, unescape
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,14 @@ def test_escape_is_undone_by_unescape(plain: str) -> None:
     escaped = escape(plain)
     assert unescape(escaped) == plain
     assert not {"/", "\\"} & set(escaped)
+
+
+@pytest.mark.parametrize("plain", ["esx11", "prod/web", r"a\b", "100%", "%2f", "a%20b"])
+def test_a_name_may_be_written_in_both_ways(plain: str) -> None:
+    assert is_named(plain, plain)
+    assert is_named(plain, escape(plain))
+
+
+@pytest.mark.parametrize("wanted", ["prod/Web", "prod", "prod%252fweb", "prod%20web", ""])
+def test_other_names(wanted: str) -> None:
+    assert not is_named("prod/web", wanted)

@@ -13,6 +13,7 @@ from polyvisor.cli.openstack.columns import BytesColumn
 from polyvisor.cli.openstack.server import add_server, find_server
 from polyvisor.cli.openstack.tree import BranchColumn, branches
 from polyvisor.cli.openstack.waiting import add_wait_option, wait
+from polyvisor.vsphere.naming import is_named
 
 Item = dict[str, Any]
 
@@ -41,7 +42,7 @@ class _ServerCommand(command.Command):
         """Return the snapshot with this id, or with this name if there is only one of it."""
         snapshots = self.list(server)["snapshots"]
         found = [one for one in snapshots if one["id"] == wanted]
-        found = found or [one for one in snapshots if one["name"] == wanted]
+        found = found or [one for one in snapshots if is_named(one["name"], wanted)]
         if not found:
             raise osc_exceptions.CommandError(f"Server {server} has no snapshot {wanted}")
         if len(found) > 1:

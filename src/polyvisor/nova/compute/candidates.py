@@ -14,6 +14,7 @@ from polyvisor.vsphere.machine import Machine
 from polyvisor.vsphere.refusal import PlacementRefused
 from polyvisor.vsphere.relocation_rules import AUTO, Ground, Request, decide
 from polyvisor.vsphere.session import Session
+from polyvisor.vsphere.wish import named
 
 Candidate = dict[str, Any]
 CONF = nova.conf.CONF
@@ -60,7 +61,7 @@ def judge(session: Session, machine: Machine, request: Request, ground: Ground) 
 def _named(wanted: str | None, items: Sequence[Any]) -> Sequence[Any]:
     if wanted in (None, AUTO):
         return items
-    return [item for item in items if wanted in (item.moref, item.name)]
+    return named(wanted, items)
 
 
 def _reasons(

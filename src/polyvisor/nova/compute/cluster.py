@@ -17,6 +17,7 @@ from polyvisor.vsphere.datastore import Datastore, datastores_filter, datastores
 from polyvisor.vsphere.host import Host, hosts_filter, hosts_of, list_hosts
 from polyvisor.vsphere.inventory import Properties, retrieve_all
 from polyvisor.vsphere.machine import Machine, read_machine
+from polyvisor.vsphere.naming import escape
 from polyvisor.vsphere.placement import Placement, read_placement
 from polyvisor.vsphere.relocation import read_host_name, read_root_pool
 from polyvisor.vsphere.relocation_rules import Ground
@@ -83,7 +84,7 @@ class Cluster:
 
     def is_usable(self, store: Datastore) -> bool:
         """Tell whether Nova may put servers there."""
-        matches = self.datastore_regex is None or self.datastore_regex.match(store.name)
+        matches = self.datastore_regex is None or self.datastore_regex.match(escape(store.name))
         return store.type in ds_util.ALL_SUPPORTED_DS_TYPES and bool(matches)
 
     @property

@@ -18,6 +18,7 @@ from polyvisor.nova import errors, wish
 from polyvisor.nova.compute.cluster import Cluster
 from polyvisor.nova.compute.place import Inventory, Place
 from polyvisor.nova.compute.vmops import VMwareVMOps
+from polyvisor.vsphere.naming import is_named
 from polyvisor.vsphere.placement import Placement, Reference
 from polyvisor.vsphere.refusal import PlacementRefused
 from polyvisor.vsphere.wish import Wish
@@ -132,7 +133,7 @@ def _differences(placement: Placement, wished: Wish) -> Iterator[str]:
 
 
 def _is(where: Reference | None, wished: str) -> bool:
-    return where is not None and wished in {where.moref, where.name}
+    return where is not None and (where.moref == wished or is_named(where.name, wished))
 
 
 def _name(where: Reference | None) -> str:

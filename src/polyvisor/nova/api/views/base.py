@@ -6,6 +6,7 @@ A moref is unique within one vCenter, a name within less; the id, `<vCenter uuid
 from collections.abc import Iterable
 
 from polyvisor.nova.api.clusters import Item
+from polyvisor.vsphere import naming
 
 
 def reference(vcenter: str, moref: str, name: str) -> Item:
@@ -15,7 +16,7 @@ def reference(vcenter: str, moref: str, name: str) -> Item:
 
 def is_named(item: Item, wanted: str) -> bool:
     """Tell whether someone who says `wanted` means this object."""
-    return wanted in (item["id"], item["moref"], item["name"])
+    return wanted in (item["id"], item["moref"]) or naming.is_named(item["name"], wanted)
 
 
 def any_named(items: Iterable[Item], wanted: str) -> bool:
