@@ -56,6 +56,7 @@ def test_a_server_goes_back_and_forth(lab: Any, server: Any) -> None:
     assert (child["Parent"], child["Memory"], child["Description"]) == (root["ID"], True, "it runs")
     assert "└─ running" in snapshot(lab, "list", server.id)
 
+    assert root["ID"] in snapshot(lab, "show", server.id, "before%2fupgrade 100%25 🐘")
     snapshot(lab, "revert", "--wait", server.id, name)
     assert lab.tenant.compute.get_server(server).status == "SHUTOFF"
     assert power(lab, server) == "poweredOff"

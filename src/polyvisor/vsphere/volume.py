@@ -79,7 +79,7 @@ def find_file(session: Session, file: str) -> Candidate:
     """Find a disk by its file alone.
 
     Args:
-        file: datastore path, for example "[shared1] old/data.vmdk".
+        file: datastore path, for example "[shared1] old/data.vmdk"; the datastore's name plain or escaped.
 
     Raises:
         NotFound: no such datastore or file.
@@ -97,12 +97,14 @@ def find_file(session: Session, file: str) -> Candidate:
         raise InvalidState(
             f"{session.endpoint}: {len(found)} datastores are called {name}; name the disk's VM"
         )
-    info = _describe(session, stores[found[0]]["browser"], file[: -len(match["file"])], match["file"])
+    store = stores[found[0]]
+    folder = f"[{store['name']}] {match['folder']}"
+    info = _describe(session, store["browser"], folder, match["file"])
     if info is None:
         raise NotFound(f"{session.endpoint}: there is no disk {file}")
     if info.diskType is not vim.vm.device.VirtualDisk.FlatVer2BackingInfo or info.encryption:
         raise NotSupported(f"{file} cannot be a volume: it is of a snapshot, of another format, or encrypted")
-    return Candidate(disk=_disk_of(file, info, found[0]), datastore=found[0])
+    return Candidate(disk=_disk_of(f"{folder}{match['file']}", info, found[0]), datastore=found[0])
 
 
 def users(session: Session, datastore: str, path: str) -> tuple[Reference, ...]:
