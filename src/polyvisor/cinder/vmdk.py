@@ -5,6 +5,7 @@ Such a disk stays where it is and as it is, attached to its VM, which goes on ru
 """
 
 import math
+import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,9 +28,8 @@ from polyvisor.cinder import conf, copying, owner, reference
 from polyvisor.cinder.session import BoundedSession
 from polyvisor.vsphere import faults
 from polyvisor.vsphere.backing import Backing, bring_home, forget_disk, holders, read_backing
-from polyvisor.vsphere.placement import Reference
 from polyvisor.vsphere.session import Endpoint, Session
-from polyvisor.vsphere.volume import Candidate, find_disk, find_file, users
+from polyvisor.vsphere.volume import Candidate, find_disk, find_file, needs, users
 
 LOG = logging.getLogger(__name__)
 
@@ -48,9 +48,10 @@ _UNFIT = (faults.NotFound, faults.NotSupported, faults.InvalidState, faults.Inva
 class VolumeHeld(exception.VolumeIsBusy):
     """A VM has the disk that Cinder has not attached the volume to."""
 
+    # Of this and what Cinder and Nova write before it, Nova keeps 255 bytes: the way out before the path.
     message = (
-        "The disk of volume %(volume)s is %(file)s, which VM %(vm)s has. Attach the volume to the server of "
-        "that VM, or unmanage it"
+        "VM %(vm)s has the disk of volume %(volume)s. Attach the volume to the server of that VM, or unmanage "
+        "it. The disk is %(file)s"
     )
 
 
@@ -254,16 +255,26 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
         found = self._backing(volume)
         if found is None or not found.in_place:
             return super().initialize_connection(volume, connector)
-        others = holders(self._vsphere, found)
-        if not others:
-            bring_home(self._vsphere, found)
-            return super().initialize_connection(volume, connector)
-        # A server that is being made, as by adoption, has no VM that Cinder knows of: Nova's driver compares.
-        server = connector.get("instance")
-        if "platform" in connector or server not in {None, *(vm.moref for vm in others)}:
-            raise self._held(volume, found, others)
-        vm = vim_util.get_moref(found.vm.moref, "VirtualMachine")
-        return self._get_connection_info(volume, vm, connector)
+        # Machines that run no VMs of vCenter tell their platform.
+        server = None if "platform" in connector else connector.get("instance")
+        if server and needs(self._vsphere, server, found.file):
+            vm = vim_util.get_moref(found.vm.moref, "VirtualMachine")
+            return self._get_connection_info(volume, vm, connector)
+        self._bring_home(volume, found)
+        return super().initialize_connection(volume, connector)
+
+    @override
+    def remove_export(self, context: Any, volume: Volume) -> None:
+        """Say why a volume is not attached.
+
+        Cinder calls this while it handles what `initialize_connection` has raised, of which it makes a 500; but
+        not of what is raised here.
+
+        :raises cinder.exception.InvalidVolume: that was `VolumeHeld`.
+        """
+        super().remove_export(context, volume)
+        if isinstance(error := sys.exception(), VolumeHeld):
+            raise exception.InvalidVolume(reason=str(error)) from error
 
     # --- volumes whose disk is in place ---
 
@@ -332,9 +343,13 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
         """
         found = self._backing(volume)
         if found and found.in_place:
-            if others := holders(self._vsphere, found):
-                raise self._held(volume, found, others)
-            bring_home(self._vsphere, found)
+            self._bring_home(volume, found)
+
+    def _bring_home(self, volume: Volume, found: Backing) -> None:
+        if others := holders(self._vsphere, found):
+            names = ", ".join(vm.name for vm in others)
+            raise VolumeHeld(volume=volume.id, file=found.file, vm=names)
+        bring_home(self._vsphere, found)
 
     def _backing(self, volume: Volume) -> Backing | None:
         vm = self.volumeops.get_backing(volume.name, volume.id)
@@ -342,7 +357,3 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
 
     def _read(self, vm: Any) -> Backing:
         return read_backing(self._vsphere, vim_util.get_moref_value(vm))
-
-    @staticmethod
-    def _held(volume: Volume, found: Backing, others: tuple[Reference, ...]) -> VolumeHeld:
-        return VolumeHeld(volume=volume.id, file=found.file, vm=", ".join(vm.name for vm in others))

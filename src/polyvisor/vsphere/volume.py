@@ -128,6 +128,21 @@ def users(session: Session, datastore: str, path: str) -> tuple[Reference, ...]:
     )
 
 
+def needs(session: Session, vm: str, path: str) -> bool:
+    """Tell whether one VM needs a file, as `users` does for all: by a read of that VM alone.
+
+    Args:
+        vm: moref. One that is gone needs nothing.
+
+    Raises:
+        VSphereError: as `Session.call` does.
+    """
+    try:
+        return any(_matches(name, path) for name in _files(session, vm))
+    except NotFound:
+        return False
+
+
 def left_over(session: Session, vm: str, datastore: str, folder: str) -> bool:
     """Tell whether other VMs need files in the folder of a VM: they would go with the VM's folder.
 
@@ -139,12 +154,8 @@ def left_over(session: Session, vm: str, datastore: str, folder: str) -> bool:
     Raises:
         VSphereError: as `Session.call` does.
     """
-    store, this = (
-        session.managed_object(vim.Datastore, datastore),
-        session.managed_object(vim.VirtualMachine, vm),
-    )
-    props = retrieve(session, object_filter(this, ["layoutEx.file"])).get(vm, {})
-    own = {one.name for one in props.get("layoutEx.file", ())}
+    store = session.managed_object(vim.Datastore, datastore)
+    own = _files(session, vm)
     try:
         disks_there = _search(session, session.call(lambda: store.browser), folder, "*.vmdk")
     except NotFound:  # the folder is gone
@@ -152,6 +163,11 @@ def left_over(session: Session, vm: str, datastore: str, folder: str) -> bool:
     if all(f"{folder}{one.path}" in own for one in disks_there):
         return False
     return any(user.moref != vm for user in users(session, datastore, folder))
+
+
+def _files(session: Session, vm: str) -> set[str]:
+    spec = object_filter(session.managed_object(vim.VirtualMachine, vm), ["layoutEx.file"])
+    return {str(one.name) for one in retrieve(session, spec).get(vm, {}).get("layoutEx.file", ())}
 
 
 def _matches(file: str, path: str) -> bool:

@@ -57,7 +57,12 @@ def test_a_disk_that_its_vm_still_has_is_not_touched_and_let_go_of_as_it_was(clo
     cloud.request("DELETE", f"/volumes/{volume}", status=202)
     cloud.wait(volume, "available")
     stranger = cloud.vm("stranger")
-    cloud.attach(volume, cloud.uuid(stranger), stranger, status=500)
+    gone = cloud.session.managed_object(vim.VirtualMachine, "vm-999999")
+    for server in (stranger, gone, None):  # None: one whose VM is not made yet
+        told = cloud.attach(volume, cloud.uuid(stranger), server, status=400)["badRequest"]["message"]
+        for part in (volume, disk.backing.fileName, "VM untouched", "unmanage it"):
+            assert part in told
+    cloud.wait(volume, "available")
     copy = cloud.create(2, source_volid=volume)
     cloud.wait(copy, "error")
     snapshot = {"snapshot": {"volume_id": volume, "name": "refused"}}

@@ -38,7 +38,7 @@ class VMwareVolumeOps(stock.VMwareVolumeOps):
     def get_volume_connector(self, instance: Instance) -> dict[str, Any]:
         """Tell Cinder which vCenter the server's VM is in: its moref names another VM in every other."""
         is_begun = adoption.is_adopted(instance) and not adoption.was_built(instance)
-        connector = _connector_of_none() if is_begun else super().get_volume_connector(instance)
+        connector = _connector_of_adopted(instance) if is_begun else super().get_volume_connector(instance)
         return {**connector, "vcenter_uuid": self._vsphere.vcenter_uuid}
 
     @override
@@ -133,9 +133,14 @@ class VMwareVolumeOps(stock.VMwareVolumeOps):
             raise
 
 
-def _connector_of_none() -> dict[str, Any]:
-    """Give the connector of a server whose VM cannot be found by its id yet.
+def _connector_of_adopted(instance: Instance) -> dict[str, Any]:
+    """Give the connector of a server whose VM cannot be found by the server's id yet.
 
     Nova would look for it nevertheless, twice, and for that read all VMs of the vCenter.
     """
-    return {"ip": CONF.vmware.host_ip, "host": CONF.vmware.host_ip, "initiator": None}
+    return {
+        "ip": CONF.vmware.host_ip,
+        "host": CONF.vmware.host_ip,
+        "initiator": None,
+        "instance": adoption.Adoption.read(instance.system_metadata).vm,
+    }

@@ -104,7 +104,7 @@ class AdoptionTest(AdoptedCloud):
         # Where Nova begins to look for a VM, which ends with a read of all of them.
         self.break_method(method="FindAllByUuid", fault="InvalidState")
         connector = driver.get_volume_connector(instance)
-        assert (connector.get("instance"), connector["vcenter_uuid"]) == (None, self.vcenter_uuid)
+        assert (connector["instance"], connector["vcenter_uuid"]) == (self.found.vm, self.vcenter_uuid)
         assert not self.has_broken()
 
     def test_a_port_bound_elsewhere_leaves_the_vm_as_it_was(self) -> None:
