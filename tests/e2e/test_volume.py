@@ -62,8 +62,25 @@ def test_a_disk_that_a_server_has_becomes_a_volume_in_place_and_outlives_the_ser
     lab.admin.block_storage.delete_volume(theirs)
 
     volume = volumes.create(*manage, project="demo")
+    other = lab.build()
+    servers.append(other)
+    run(lab, "server", "add", "volume", other.id, volume)
+    lab.until(lambda: bool(failure_to_attach(lab, other)), "the other server to be refused", SECONDS)
+    assert f"the disk of volume {volume}. Attach the volume to the server" in failure_to_attach(lab, other)
+    assert lab.openstack("volume", "delete", volume).returncode == 0
+    lab.until(
+        lambda: "or unmanage it" in get(volume).metadata.get("polyvisor:refused", ""),
+        "the deletion to be refused",
+        SECONDS,
+    )
+    volumes.wait(volume, "available")
+    run(lab, "volume", "set", "--size", "2", volume)
+    lab.until(lambda: get(volume).status == "available", "the extension to be refused", SECONDS)
+    assert get(volume).size == 1
+
     run(lab, "server", "add", "volume", server.id, volume)
     volumes.wait(volume, "in-use")
+    assert "polyvisor:refused" not in get(volume).metadata
     assert disks(lab, vm) == before
 
     lab.delete(server)
@@ -71,6 +88,12 @@ def test_a_disk_that_a_server_has_becomes_a_volume_in_place_and_outlives_the_ser
     (disk,) = disks(lab, find(lab, f"volume-{volume}"))
     assert disk["backing"]["fileName"].endswith(f"volume-{volume}/volume-{volume}.vmdk")
     assert disk["backing"]["uuid"] == before[-1]["backing"]["uuid"]
+
+
+def failure_to_attach(lab: Lab, server: Any) -> str:
+    """What the owner of a server is told of an attachment that failed; empty as long as none has."""
+    events = lab.openstack_json("server", "event", "list", "--long", server.id)
+    return next((str(each["Message"]) for each in events if each["Message"]), "")
 
 
 def give_admin_a_role_in(lab: Lab, project: str) -> None:

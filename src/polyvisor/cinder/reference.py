@@ -1,17 +1,12 @@
 """What `manage` is given: which disk is to become a volume."""
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cinder import exception
-from cinder.objects.volume import Volume
 
-#: Metadata of a volume that could not be managed: Cinder itself tells users no more than that it failed.
-REASON = "polyvisor:refused"
-_METADATA_LENGTH = 255
 _PATH = re.compile(r"\[[^\]]+\] (?!\.|.*/\.)[^\[\]@]+\.vmdk")
 _HELP = (
     "give the disk as source-name='[datastore] folder/disk.vmdk'; and, if a VM has it, its instance UUID "
@@ -59,15 +54,3 @@ def parse(existing_ref: Mapping[str, Any]) -> DiskReference:
 def refused(existing_ref: Mapping[str, Any], reason: str) -> exception.ManageExistingInvalidReference:
     """Make the exception which says why a disk does not become a volume."""
     return exception.ManageExistingInvalidReference(existing_ref=dict(existing_ref), reason=reason)
-
-
-@contextmanager
-def recorded(volume: Volume) -> Iterator[None]:
-    """Show in the volume's metadata why it was refused."""
-    try:
-        yield
-    except exception.ManageExistingInvalidReference as refusal:
-        reason = str(refusal.kwargs["reason"])
-        volume.metadata = {**volume.metadata, REASON: reason[:_METADATA_LENGTH]}
-        volume.save()
-        raise

@@ -25,6 +25,7 @@ from oslo_vmware import vim_util
 from typing_extensions import override
 
 from polyvisor.cinder import conf, copying, owner, reference
+from polyvisor.cinder.refusal import ServerElsewhere, VolumeHeld, lift, recorded
 from polyvisor.cinder.session import BoundedSession
 from polyvisor.vsphere import faults
 from polyvisor.vsphere.backing import Backing, bring_home, forget_disk, holders, read_backing
@@ -43,26 +44,6 @@ _ADAPTERS = frozenset({"lsiLogic", "busLogic", "lsiLogicsas", "paraVirtual"})
 _PLACE_SECONDS: Final = 20.0
 _MOST_PLACES: Final = 1000
 _UNFIT = (faults.NotFound, faults.NotSupported, faults.InvalidState, faults.InvalidInput)
-
-
-class VolumeHeld(exception.VolumeIsBusy):
-    """A VM has the disk that Cinder has not attached the volume to."""
-
-    # Of this and what Cinder and Nova write before it, Nova keeps 255 bytes: the way out before the path.
-    message = (
-        "VM %(vm)s has the disk of volume %(volume)s. Attach the volume to the server of that VM, or unmanage "
-        "it. The disk is %(file)s"
-    )
-
-
-class ServerElsewhere(exception.InvalidConnectorException):
-    """The volume is in one vCenter, the server in another: a moref from there names any VM here."""
-
-    # Of this and what Cinder and Nova write before it, Nova keeps 255 bytes.
-    message = (
-        "the volume is in vCenter %(vcenter)s, the server in vCenter %(other)s. Attach it to a server of its "
-        "own vCenter, or copy it by an image"
-    )
 
 
 class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
@@ -123,6 +104,8 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
     def _update_volume_stats(self) -> None:
         """Tell which vCenter the backend is of, and on which of its datastores volumes may be."""
         super()._update_volume_stats()
+        # Else Cinder would try, and leave an attached volume in an error.
+        self._stats["online_extend_support"] = False
         with suppress(faults.VSphereError):
             self._stats[VCENTER] = self._vsphere.vcenter_uuid
         try:
@@ -147,7 +130,7 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
     @override
     def manage_existing_get_size(self, volume: Volume, existing_ref: Mapping[str, Any]) -> int:
         """Say how large a disk is, in GiB, rounded up."""
-        with reference.recorded(volume):
+        with recorded(volume):
             return math.ceil(self._candidate(existing_ref).disk.capacity_bytes / units.Gi)
 
     @override
@@ -156,7 +139,7 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
 
         :raises cinder.exception.ManageExistingInvalidReference: it cannot be a volume of this project.
         """
-        with reference.recorded(volume):
+        with recorded(volume):
             candidate = self._candidate(existing_ref)
             self._check(volume, candidate, existing_ref)
             vm = self._create_empty_backing(volume, candidate, existing_ref)
@@ -253,22 +236,26 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
     def initialize_connection(self, volume: Volume, connector: Mapping[str, Any]) -> Any:
         """Prepare to attach; a disk that the server has already stays where it is."""
         found = self._backing(volume)
-        if found is None or not found.in_place:
-            return super().initialize_connection(volume, connector)
-        # Machines that run no VMs of vCenter tell their platform.
-        server = None if "platform" in connector else connector.get("instance")
-        if server and needs(self._vsphere, server, found.file):
-            vm = vim_util.get_moref(found.vm.moref, "VirtualMachine")
-            return self._get_connection_info(volume, vm, connector)
-        self._bring_home(volume, found)
+        if found and found.in_place:
+            if self._is_servers(found, connector):
+                lift(volume)
+                vm = vim_util.get_moref(found.vm.moref, "VirtualMachine")
+                return self._get_connection_info(volume, vm, connector)
+            self._settle(volume)
         return super().initialize_connection(volume, connector)
+
+    def _is_servers(self, found: Backing, connector: Mapping[str, Any]) -> bool:
+        """Tell whether the VM of the connector has the disk: asked of that VM alone, not of all."""
+        # Machines that run no VMs of vCenter tell their platform.
+        vm = None if "platform" in connector else connector.get("instance")
+        return vm is not None and needs(self._vsphere, vm, found.file)
 
     @override
     def remove_export(self, context: Any, volume: Volume) -> None:
         """Say why a volume is not attached.
 
-        Cinder calls this while it handles what `initialize_connection` has raised, of which it makes a 500; but
-        not of what is raised here.
+        Cinder calls this while it handles what `initialize_connection` raised. It makes a 500 of that, and
+        leaves alone what is raised here.
 
         :raises cinder.exception.InvalidVolume: that was `VolumeHeld`.
         """
@@ -306,13 +293,13 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
     @override
     def create_snapshot(self, snapshot: Snapshot) -> Any:
         """Keep the present state: that of an attached disk is copied from its server."""
-        self._settle_unless_attached(snapshot.volume)
+        self._settle_unless_attached(snapshot.volume, snapshot)
         return super().create_snapshot(snapshot)
 
     @override
     def create_cloned_volume(self, volume: Volume, src_vref: Volume) -> None:
         """Copy: an attached disk is copied from its server."""
-        self._settle_unless_attached(src_vref)
+        self._settle_unless_attached(src_vref, volume)
         super().create_cloned_volume(volume, src_vref)
 
     @override
@@ -332,24 +319,24 @@ class VMwareVcVmdkDriver(stock.VMwareVcVmdkDriver):
         if not self._read(backing).in_place:
             super()._relocate_backing(volume, backing, host)
 
-    def _settle_unless_attached(self, volume: Volume) -> None:
+    def _settle_unless_attached(self, volume: Volume, refused: Volume | Snapshot | None = None) -> None:
         if not self._in_use(volume):
-            self._settle(volume)
+            self._settle(volume, refused)
 
-    def _settle(self, volume: Volume) -> None:
+    def _settle(self, volume: Volume, refused: Volume | Snapshot | None = None) -> None:
         """Have the disk at home, where it is the volume's alone.
 
+        :param refused: what is not made if a VM has it, and shows why; the volume itself by default.
         :raises VolumeHeld: a VM has it.
         """
-        found = self._backing(volume)
-        if found and found.in_place:
-            self._bring_home(volume, found)
-
-    def _bring_home(self, volume: Volume, found: Backing) -> None:
-        if others := holders(self._vsphere, found):
-            names = ", ".join(vm.name for vm in others)
-            raise VolumeHeld(volume=volume.id, file=found.file, vm=names)
-        bring_home(self._vsphere, found)
+        with recorded(refused or volume):
+            found = self._backing(volume)
+            if found and found.in_place:
+                if others := holders(self._vsphere, found):
+                    names = ", ".join(vm.name for vm in others)
+                    raise VolumeHeld(volume=volume.id, file=found.file, vm=names)
+                bring_home(self._vsphere, found)
+                lift(volume)
 
     def _backing(self, volume: Volume) -> Backing | None:
         vm = self.volumeops.get_backing(volume.name, volume.id)

@@ -68,6 +68,9 @@ class Cloud:
     def volume(self, volume: str) -> Any:
         return self.request("GET", f"/volumes/{volume}", status=200)["volume"]
 
+    def snapshot(self, snapshot: str) -> Any:
+        return self.request("GET", f"/snapshots/{snapshot}", status=200)["snapshot"]
+
     def wait(self, volume: str, *statuses: str) -> Any:
         return self.until(
             lambda: (found := self.volume(volume))["status"] in statuses and found,
@@ -79,6 +82,10 @@ class Cloud:
             lambda: "itemNotFound" in self.request("GET", f"/volumes/{volume}"),
             lambda: f"{self.volume(volume)} is not gone",
         )
+
+    def volume_type(self, extra_specs: dict[str, str]) -> str:
+        body = {"volume_type": {"name": str(uuid.uuid4()), "extra_specs": extra_specs}}
+        return str(self.request("POST", "/types", body, status=200)["volume_type"]["id"])
 
     def create(self, size: int = 1, **more: Any) -> str:
         body = {"volume": {"size": size, **more}}

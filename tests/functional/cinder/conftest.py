@@ -39,6 +39,7 @@ auth_strategy = noauth_include_project_id
 api_paste_config = {stock}/cinder/api-paste.ini
 resource_query_filters_file = {stock}/cinder/resource_filters.json
 enabled_backends = vcenter
+volume_manager = polyvisor.cinder.manager.VolumeManager
 default_volume_type = __DEFAULT__
 quota_volumes = -1
 quota_gigabytes = -1

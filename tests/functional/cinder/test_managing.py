@@ -3,7 +3,7 @@
 import pytest
 from pyVmomi import vim
 
-from polyvisor.cinder.reference import REASON
+from polyvisor.cinder.refusal import REASON
 from tests.functional.cinder.cloud import STRANGER, Cloud
 
 
@@ -54,8 +54,6 @@ def test_a_disk_that_its_vm_still_has_is_not_touched_and_let_go_of_as_it_was(clo
     volume = cloud.manage(source_id=str(disk.key), source_vm=vm._moId)
     cloud.wait(volume, "available")
 
-    cloud.request("DELETE", f"/volumes/{volume}", status=202)
-    cloud.wait(volume, "available")
     stranger = cloud.vm("stranger")
     gone = cloud.session.managed_object(vim.VirtualMachine, "vm-999999")
     for server in (stranger, gone, None):  # None: one whose VM is not made yet
@@ -63,23 +61,43 @@ def test_a_disk_that_its_vm_still_has_is_not_touched_and_let_go_of_as_it_was(clo
         for part in (volume, disk.backing.fileName, "VM untouched", "unmanage it"):
             assert part in told
     cloud.wait(volume, "available")
+    retype = {"new_type": cloud.volume_type({"vmware:adapter_type": "lsiLogic"})}
+    for method, path, body in (
+        ("DELETE", f"/volumes/{volume}", None),
+        ("POST", f"/volumes/{volume}/action", {"os-extend": {"new_size": 3}}),
+        ("POST", f"/volumes/{volume}/action", {"os-retype": retype | {"migration_policy": "never"}}),
+        ("POST", f"/volumes/{volume}/action", {"os-retype": retype | {"migration_policy": "on-demand"}}),
+    ):
+        cloud.request("PUT", f"/volumes/{volume}/metadata", {"metadata": {"kept": "so"}}, status=200)
+        cloud.request(method, path, body, status=202)
+        cloud.until(
+            lambda: (found := cloud.volume(volume))["status"] == "available" and REASON in found["metadata"],
+            lambda: str(cloud.volume(volume)),
+        )
+        assert "VM untouched" in cloud.volume(volume)["metadata"][REASON]
+    assert (cloud.volume(volume)["size"], cloud.volume(volume)["metadata"]["kept"]) == (2, "so")
     copy = cloud.create(2, source_volid=volume)
-    cloud.wait(copy, "error")
+    assert "VM untouched" in cloud.wait(copy, "error")["metadata"][REASON]
     snapshot = {"snapshot": {"volume_id": volume, "name": "refused"}}
-    snapshot = cloud.request("POST", "/snapshots", snapshot, status=202)["snapshot"]
-    cloud.until(
-        lambda: cloud.request("GET", f"/snapshots/{snapshot['id']}")["snapshot"]["status"] == "error",
+    snapshot = cloud.request("POST", "/snapshots", snapshot, status=202)["snapshot"]["id"]
+    refused = cloud.until(
+        lambda: (found := cloud.snapshot(snapshot))["status"] == "error" and found,
         lambda: "the snapshot is not refused",
     )
-    cloud.request("DELETE", f"/snapshots/{snapshot['id']}", status=202)
+    assert "VM untouched" in refused["metadata"][REASON]
+    cloud.request("DELETE", f"/snapshots/{snapshot}", status=202)
     cloud.until(
-        lambda: "itemNotFound" in cloud.request("GET", f"/snapshots/{snapshot['id']}"),
+        lambda: "itemNotFound" in cloud.request("GET", f"/snapshots/{snapshot}"),
         lambda: "the snapshot is still there",
     )
-    cloud.action(volume, "os-extend", {"new_size": 3})
-    cloud.wait(volume, "error_extending")
-    cloud.action(volume, "os-reset_status", {"status": "available"})
 
+    attachment = cloud.attach(volume, cloud.uuid(vm), vm)
+    assert REASON not in cloud.volume(volume)["metadata"]
+    cloud.action(volume, "os-extend", {"new_size": 3})
+    cloud.wait(volume, "in-use")
+    assert cloud.volume(volume)["size"] == 2
+    cloud.request("DELETE", f"/attachments/{attachment['id']}", status=200)
+    cloud.wait(volume, "available")
     cloud.action(volume, "os-unmanage")
     cloud.gone(volume)
     assert cloud.backing(volume) is None

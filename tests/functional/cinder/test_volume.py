@@ -16,6 +16,8 @@ def test_a_volume_is_made_when_it_is_attached_and_is_copied_and_deleted(cloud: C
     (disk,) = cloud.disks(cloud.backing(volume))
     assert disk.backing.uuid == volume
     assert disk.backing.fileName.endswith(f"] volume-{volume}/volume-{volume}.vmdk")
+    cloud.action(volume, "os-extend", {"new_size": 2})
+    assert cloud.wait(volume, "in-use")["size"] == 1
     cloud.request("DELETE", f"/attachments/{attachment['id']}", status=200)
     cloud.wait(volume, "available")
     copy = cloud.create(2, source_volid=volume)
