@@ -31,6 +31,7 @@ from polyvisor.neutron.reconcile import reconcilers
 from polyvisor.neutron.switch_type import SwitchType
 from polyvisor.vsphere.faults import VSphereError
 from tests.functional.conftest import VCenter
+from tests.functional.mariadb import run_mariadb
 from tests.functional.neutron import database, process
 from tests.functional.neutron.ml2 import open_vswitch_agent, write_config
 
@@ -74,7 +75,7 @@ def cloud(
     folder: Path, computes: dict[str, str], more: dict[str, dict[str, Any]] | None = None
 ) -> Iterator[tuple[Path, VCenter]]:
     """A vCenter, a database, and options that name them."""
-    with simulator(folder, VMS) as vcenter, database.running(folder / "mariadb") as server:
+    with simulator(folder, VMS) as vcenter, run_mariadb(folder / "mariadb", "neutron") as server:
         database.manage(server, "upgrade", "heads")
         config = write_config(folder / "neutron-password", vcenter, computes, {}, {}, more=more)
         with config.open("a") as file:

@@ -1,7 +1,7 @@
 """Cinder's real services in this process: REST API, scheduler, volume manager with our driver; the simulator.
 
 Replaced are only what stands around them: tokens (Cinder's own `noauth`), the message bus (oslo.messaging's
-`fake:/`), MariaDB (SQLite), and Nova, of which Cinder asks one thing: whose a server is.
+`fake:/`), and Nova, of which Cinder asks one thing: whose a server is.
 """
 
 import os
@@ -28,6 +28,7 @@ from polyvisor.sandbox.configuration import stock_configuration  # noqa: E402
 from polyvisor.vsphere.session import Endpoint, Session  # noqa: E402
 from tests.functional.cinder.cloud import Cloud, Nova  # noqa: E402
 from tests.functional.conftest import VCenter, run_vcenter  # noqa: E402
+from tests.functional.mariadb import MariaDB, run_mariadb  # noqa: E402
 
 CONF = config.CONF
 CONFIG = """
@@ -45,7 +46,7 @@ quota_volumes = -1
 quota_gigabytes = -1
 quota_snapshots = -1
 [database]
-connection = sqlite:///{directory}/cinder.sqlite
+connection = {database}
 [coordination]
 backend_url = file://{directory}/coordination
 [oslo_concurrency]
@@ -80,14 +81,27 @@ def vcenter_of_cinder(
 
 
 @pytest.fixture(scope="session")
-def cloud(vcenter_of_cinder: VCenter, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    with run_mariadb(tmp_path_factory.mktemp("mariadb"), "cinder") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def cloud(
+    vcenter_of_cinder: VCenter, mariadb: MariaDB, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cloud]:
     """Start Cinder once: its services keep their state for a whole process."""
     directory, vcenter = tmp_path_factory.mktemp("cinder"), vcenter_of_cinder
     nova = ThreadingHTTPServer(("127.0.0.1", 0), Nova)
     threading.Thread(target=nova.serve_forever, daemon=True).start()
     file = directory / "cinder.conf"
-    stock = stock_configuration()
-    text = CONFIG.format(directory=directory, stock=stock, nova=nova.server_address[1], vcenter=vcenter)
+    text = CONFIG.format(
+        directory=directory,
+        stock=stock_configuration(),
+        database=mariadb.url,
+        nova=nova.server_address[1],
+        vcenter=vcenter,
+    )
     file.write_text(text)
     objects.register_all()
     CONF(["--config-file", str(file)], project="cinder", default_config_files=[])

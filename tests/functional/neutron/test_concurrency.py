@@ -12,6 +12,7 @@ import pytest
 from polyvisor.neutron.binding import BindingError
 from polyvisor.neutron.db import port_group as table
 from tests.functional.conftest import VCenter
+from tests.functional.mariadb import MariaDB, run_mariadb
 from tests.functional.neutron import database, process
 from tests.functional.neutron.independent import Client, client
 from tests.functional.neutron.ml2 import write_config
@@ -21,16 +22,14 @@ HOSTS = ["esx11", "esx12", "esx13", "esx14"]
 
 
 @pytest.fixture(scope="module")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[database.MariaDB]:
-    with database.running(tmp_path_factory.mktemp("mariadb")) as server:
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    with run_mariadb(tmp_path_factory.mktemp("mariadb"), "neutron") as server:
         database.manage(server, "upgrade", "heads")
         yield server
 
 
 @pytest.fixture(scope="module")
-def config(
-    mariadb: database.MariaDB, running_vcenter: VCenter, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def config(mariadb: MariaDB, running_vcenter: VCenter, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("neutron")
     path = write_config(folder / "password", running_vcenter, COMPUTES, {}, {})
     with path.open("a") as file:
@@ -154,9 +153,7 @@ def test_the_worker_does_it_by_itself_and_ends_when_told(run: Run, seen: Client)
     assert run(process.rows, network.id) == []
 
 
-def test_a_restarted_database_costs_a_retry_at_most(
-    mariadb: database.MariaDB, run: Run, seen: Client
-) -> None:
+def test_a_restarted_database_costs_a_retry_at_most(mariadb: MariaDB, run: Run, seen: Client) -> None:
     network = run(process.add_network, 313, "compute2")
     run(process.bind, "compute2", network)
     mariadb.stop()
