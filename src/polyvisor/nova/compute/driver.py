@@ -39,6 +39,7 @@ from polyvisor.nova.compute.release import Release, ReleaseEndpoint
 from polyvisor.nova.compute.relocation import Relocation, RelocationEndpoint
 from polyvisor.nova.compute.session import BoundedSession
 from polyvisor.nova.compute.snapshot_endpoint import KINDS, SnapshotEndpoint
+from polyvisor.nova.compute.takeover import Takeover
 from polyvisor.nova.compute.target import Target
 from polyvisor.nova.compute.vmops import VMwareVMOps
 from polyvisor.nova.compute.volume import VMwareVolumeOps
@@ -85,6 +86,7 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         taking = Taking(self._cluster, self._complete_adoption)
         works = [relocation, crossing, Cloning(self._cluster, self._complete), taking, release, *snapshots]
         self._operations = Operations(self._cluster.session, operations, works)
+        self._takeover = Takeover(self._operations, operations)
         self._nouns = [
             RelocationEndpoint(self._cluster, self._operations),
             CloneEndpoint(self._cluster),
@@ -106,13 +108,14 @@ class VMwareVCDriver(stock.VMwareVCDriver):
         manager.network_api = ComputeNetworkAPI()
         read_no_allocations(manager)
         self._host = host
-        self._operations.start(host)
+        self._takeover.start(host)
         self._server = endpoint.start(self._cluster, host, self._nouns)
         self._reclaimer = Reclaimer(self._vmops, self._journal, self._operations, host)
         self._reclaimer.start()
 
     def cleanup_host(self, host: str) -> None:
         """Stop all that, and log out."""
+        self._takeover.stop()
         self._operations.stop()
         if self._reclaimer is not None:
             self._reclaimer.stop()

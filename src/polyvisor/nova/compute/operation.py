@@ -13,11 +13,10 @@ from typing import Any
 
 import nova.conf
 from nova import exception
-from nova.context import RequestContext, get_admin_context
-from nova.objects.instance import Instance, InstanceList
+from nova.context import RequestContext
+from nova.objects.instance import Instance
 from oslo_concurrency import lockutils
 from oslo_log import log as logging
-from oslo_service import loopingcall
 
 from polyvisor.nova import conf, errors
 from polyvisor.nova.compute.action import Action
@@ -34,9 +33,6 @@ CONF = nova.conf.CONF
 _ATTRIBUTES = ("flavor", "info_cache", "metadata", "security_groups", "system_metadata")
 conf.register_opts(CONF)
 
-INTERVAL = 60.0
-"""Seconds between two looks for records that nobody works on."""
-
 
 class Operations:
     """The work that this nova-compute does for servers of its cluster, each in a thread of its own.
@@ -48,29 +44,18 @@ class Operations:
         """Do these kinds of work; the journal is that of operations."""
         self._session = session
         self._journal = journal
-        self._works = {work.noun: work for work in works}
+        self.works = {work.noun: work for work in works}
         self._pursuit = Pursuit(session, journal)
         self._slots = threading.BoundedSemaphore(CONF.polyvisor.max_operations)
         self._running: dict[str, Running] = {}
-        self._host = ""
-        self._loop = loopingcall.FixedIntervalLoopingCall(self._take_up)
-
-    def start(self, host: str) -> None:
-        """Take up what was under way when nova-compute ended. To be called before new work can come."""
-        self._host = host
-        self._fail_lost()
-        self._record_abandoned(starting=True)
-        self._hold()
-        self._loop.start(interval=INTERVAL, stop_on_exception=False)
 
     def stop(self) -> None:
         """Wait for nothing more; what runs goes on in vCenter, and its record stays."""
         self._pursuit.stop()
-        self._loop.stop()
 
     def begin(self, context: RequestContext, instance: Instance, noun: str, request: dict[str, Any]) -> None:
         """Begin work for which the API has claimed the server. Returns at once."""
-        running = Running(instance.uuid, self._works[noun])
+        running = Running(instance.uuid, self.works[noun])
         self._spawn(running, lambda: self._perform(context, instance, request, running))
 
     def carry_on(self, context: RequestContext, instance: Instance, prepared: Plan, work: Work) -> None:
@@ -122,8 +107,25 @@ class Operations:
         self._running.pop(instance.uuid, None)
 
     def know(self, server: str) -> bool:
-        """Tell whether there is a record of work on a server (its UUID)."""
-        return bool(self._journal.read(server))
+        """Tell whether there is a record of work on a server (its UUID), or some has begun."""
+        return server in self._running or bool(self._journal.read(server))
+
+    def record(self, context: RequestContext, instance: Instance, plan: Plan, work: Work) -> None:
+        """Record work that nobody does, for `resume`."""
+        self._record(context, plan, Running(instance.uuid, work))
+
+    def refuse(self, context: RequestContext, instance: Instance, work: Work, error: Exception) -> None:
+        """Fail work that was not begun, and give the server back."""
+        action = Action(context, instance, work.noun, work.task_state)
+        _take_back(context, instance, work)
+        action.fail(_reason(error), error)
+
+    def resume(self, server: str) -> None:
+        """Go on with what the record of a server says, unless somebody does. Returns at once."""
+        record = self._journal.read(server)
+        if record and server not in self._running:
+            running = Running(server, self.works[record["noun"]])
+            self._spawn(running, lambda: self._resume(running))
 
     def _spawn(self, running: Running, perform: Callable[[], None]) -> None:
         self._running[running.server] = running
@@ -159,8 +161,7 @@ class Operations:
             plan = work.plan(context, instance, request)
             self._record(context, plan, running)
         except Exception as error:  # noqa: BLE001 - whatever it is, the server must be given back
-            _take_back(context, instance, work)
-            action.fail(_reason(error), error)
+            self.refuse(context, instance, work, error)
             return
         self._complete(context, instance, plan, running, lambda: self._pursuit.carry_out(plan, running))
 
@@ -236,48 +237,6 @@ class Operations:
         except Exception:
             LOG.exception("What failed has left its traces: %s", plan.summary, instance=instance)
 
-    def _fail_lost(self) -> None:
-        """Give back the servers that the API has claimed for work of which there is no record."""
-        admin = get_admin_context()
-        works = {work.task_state: work for work in self._works.values() if not work.nova_task_state}
-        recorded = set(self._journal.servers())
-        for instance in InstanceList.get_by_host(admin, self._host, expected_attrs=[]):
-            work = works.get(instance.task_state)
-            if work and instance.uuid not in recorded:
-                error = errors.NeverBegun()
-                action = Action(admin, instance, work.noun, work.task_state)
-                _take_back(admin, instance, work)
-                action.fail(_reason(error), error)
-
-    def _record_abandoned(self, *, starting: bool) -> None:
-        for work in self._works.values():
-            for context, instance, plan in work.abandoned(self._host, starting=starting):
-                if not self.know(instance.uuid) and instance.uuid not in self._running:
-                    self._record(context, plan, Running(instance.uuid, work))
-
-    def _hold(self) -> None:
-        """Keep Nova from giving back, as it starts, a server on which vCenter still works."""
-        for server in self._journal.servers():
-            work = self._works[self._journal.read(server)["noun"]]
-            if work.nova_task_state is None:
-                continue
-            try:
-                instance = Instance.get_by_uuid(get_admin_context(), server)
-                instance.task_state = work.task_state
-                instance.save(expected_task_state=[work.nova_task_state, work.task_state])
-            except (exception.InstanceNotFound, exception.UnexpectedTaskStateError) as error:
-                LOG.warning("Server %s is no longer as it was left: %s", server, error)
-
-    def _take_up(self) -> None:
-        for server in self._journal.servers():
-            record = self._journal.read(server)
-            if record and server not in self._running:
-                self._spawn_again(Running(server, self._works[record["noun"]]))
-        self._record_abandoned(starting=False)
-
-    def _spawn_again(self, running: Running) -> None:
-        self._spawn(running, lambda: self._resume(running))
-
     def _resume(self, running: Running) -> None:
         record = self._journal.read(running.server)
         if not record:
@@ -292,7 +251,7 @@ class Operations:
         except exception.InstanceNotFound:
             # What the task still makes is removed by others, who wait for the end of this record.
             LOG.warning("The server of %s is deleted", self._journal.path(running.server))
-            with contextlib.suppress(faults.VSphereError, errors.OperationLost):
+            with contextlib.suppress(faults.VSphereError, errors.OperationLost, errors.NeverBegun):
                 self._pursuit.resume(record.get("task"), plan, running)
             self._journal.end(running.server)
             return

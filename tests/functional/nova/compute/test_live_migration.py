@@ -1,5 +1,7 @@
 """A server moves to another cluster by Nova's own live migration, whatever fails on the way."""
 
+from operator import attrgetter
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -8,7 +10,8 @@ from nova.compute.rpcapi import ComputeAPI
 from nova.objects.instance import Instance
 from oslo_messaging import MessagingTimeout
 
-from tests.functional.nova.compute.cloud import uuid_of, wait_until
+from polyvisor.nova.compute.journal import OPERATIONS
+from tests.functional.nova.compute.cloud import CONF, uuid_of, wait_until
 from tests.functional.nova.compute.moving import ACTION, SLOW, MovingTest
 
 
@@ -98,6 +101,17 @@ class InterruptedTest(CrossingTest):
         self.kill_in("driver.live_migration")
         self.assert_taken_back()
 
+    def test_killed_while_it_is_decided(self) -> None:
+        self.kill_in("driver._live_migration._target.move")
+        self.assert_taken_back()
+
+    def test_killed_while_it_is_decided_and_the_server_is_deleted(self) -> None:
+        self.kill_in("driver._live_migration._target.move", restart=False)
+        self._delete_server(self.server)
+        self.restart()
+        folder = Path(CONF.state_path, OPERATIONS)
+        wait_until(lambda: not list(folder.rglob("*.json")), seconds=60)
+
     def test_the_message_comes_after_a_restart(self) -> None:
         with patch.object(ComputeAPI, "live_migration") as sent:
             self.post(host="esx23")
@@ -128,7 +142,7 @@ class InterruptedTest(CrossingTest):
         self.assert_moved()
 
     def test_the_destination_does_not_answer(self) -> None:
-        self.stub_out("polyvisor.nova.compute.operation.INTERVAL", 1.0)
+        self.stub_out("polyvisor.nova.compute.takeover.INTERVAL", 1.0)
         self.restart()
         with self.failing("_do_post_live_migration_at_destination") as failing:
             self.post(host="esx23")
@@ -136,7 +150,7 @@ class InterruptedTest(CrossingTest):
         self.assert_moved()
 
     def test_placement_is_away_while_it_is_taken_back(self) -> None:
-        self.stub_out("polyvisor.nova.compute.operation.INTERVAL", 1.0)
+        self.stub_out("polyvisor.nova.compute.takeover.INTERVAL", 1.0)
         self.restart()
         self.break_method(**SLOW, fault="MigrationFault")
         with self.failing("_revert_allocation") as failing:
@@ -153,14 +167,15 @@ class InterruptedTest(CrossingTest):
             wait_until(lambda: save.called, seconds=60)
         self.assert_moved()
 
-    def kill_in(self, method: str) -> None:
+    def kill_in(self, method: str, *, restart: bool = True) -> None:
         """Migrate, kill the source's nova-compute in a method of its manager, and start it again."""
-        manager = self.computes["compute1"].manager
-        owner = manager.driver if method.startswith("driver.") else manager
-        with patch.object(owner, method.removeprefix("driver."), side_effect=Killed) as killing:
+        path, _, name = f"manager.{method}".rpartition(".")
+        owner = attrgetter(path)(self.computes["compute1"])
+        with patch.object(owner, name, side_effect=Killed) as killing:
             self.post(host="esx23")
             wait_until(lambda: killing.called, seconds=180)
-        self.restart()
+        if restart:
+            self.restart()
 
     def failing(self, method: str) -> Any:
         return patch.object(ComputeManager, method, side_effect=MessagingTimeout)
