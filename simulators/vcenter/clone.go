@@ -97,8 +97,8 @@ func (c *cloning) readPlace(ctx *simulator.Context) (fault types.BaseMethodFault
 	if fault := checkName(c.name); fault != nil {
 		return fault
 	}
-	if other := ctx.Map.FindByName(c.name, c.folder.ChildEntity); other != nil {
-		return &types.DuplicateName{Name: c.name, Object: other.Reference()}
+	if fault := taken(ctx, c.folder.ChildEntity, c.name, nobody); fault != nil {
+		return fault
 	}
 	switch {
 	case location.Pool != nil:

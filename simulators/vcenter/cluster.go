@@ -25,8 +25,8 @@ func (m *clusterMethods) AddHostTask(ctx *simulator.Context, req *types.AddHost_
 			return nil, &types.InvalidArgument{InvalidProperty: "spec.hostName"}
 		}
 		for _, each := range i.clusters() {
-			if other := ctx.Map.FindByName(name, each.Host); other != nil {
-				return nil, &types.DuplicateName{Name: name, Object: other.Reference()}
+			if fault := taken(ctx, each.Host, name, nobody); fault != nil {
+				return nil, fault
 			}
 		}
 		others := i.hosts(cluster)

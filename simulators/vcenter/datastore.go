@@ -121,9 +121,8 @@ func (m *datastoreMethods) RenameTask(ctx *simulator.Context, req *types.Rename_
 	ds := get[*simulator.Datastore](ctx.Map, req.This)
 	task := run(ctx, ds, "Rename_Task", func() (types.AnyType, types.BaseMethodFault) {
 		name := escapeName(req.NewName)
-		folder := m.inventory.folder(*ds.Parent)
-		if other := ctx.Map.FindByName(name, folder.ChildEntity); other != nil && other.Reference() != ds.Self {
-			return nil, &types.DuplicateName{Name: name, Object: other.Reference()}
+		if fault := taken(ctx, m.inventory.folder(*ds.Parent).ChildEntity, name, ds.Self); fault != nil {
+			return nil, fault
 		}
 		if len(ds.Vm) > 0 {
 			return nil, &types.NotSupported{}

@@ -61,8 +61,8 @@ func (m *folderMethods) RegisterVMTask(ctx *simulator.Context, req *types.Regist
 func (i *inventory) admit(
 	ctx *simulator.Context, folder *simulator.Folder, req *types.CreateVM_Task,
 ) types.BaseMethodFault {
-	if other := ctx.Map.FindByName(req.Config.Name, folder.ChildEntity); other != nil {
-		return &types.DuplicateName{Name: req.Config.Name, Object: other.Reference()}
+	if fault := taken(ctx, folder.ChildEntity, req.Config.Name, nobody); fault != nil {
+		return fault
 	}
 	if fault := checkName(req.Config.Name); fault != nil {
 		return fault

@@ -309,9 +309,8 @@ func (m *vmMethods) RenameTask(ctx *simulator.Context, req *types.Rename_Task) s
 	vm := get[*simulator.VirtualMachine](ctx.Map, req.This)
 	task := run(ctx, vm, "Rename_Task", func() (types.AnyType, types.BaseMethodFault) {
 		name := escapeName(req.NewName)
-		folder := m.inventory.folder(*vm.Parent)
-		if other := ctx.Map.FindByName(name, folder.ChildEntity); other != nil && other.Reference() != vm.Self {
-			return nil, &types.DuplicateName{Name: name, Object: other.Reference()}
+		if fault := taken(ctx, m.inventory.folder(*vm.Parent).ChildEntity, name, vm.Self); fault != nil {
+			return nil, fault
 		}
 		if fault := checkName(name); fault != nil {
 			return nil, fault
@@ -332,6 +331,19 @@ const maxName = 80
 func checkName(name string) types.BaseMethodFault {
 	if name == "" || utf8.RuneCountInString(name) > maxName {
 		return &types.InvalidName{Name: name}
+	}
+	return nil
+}
+
+// nobody is what asks for a name before it is made.
+var nobody types.ManagedObjectReference
+
+// taken refuses a name that another one of these objects has.
+func taken(
+	ctx *simulator.Context, siblings []types.ManagedObjectReference, name string, self types.ManagedObjectReference,
+) types.BaseMethodFault {
+	if other := ctx.Map.FindByName(name, siblings); other != nil && other.Reference() != self {
+		return &types.DuplicateName{Name: name, Object: other.Reference()}
 	}
 	return nil
 }
