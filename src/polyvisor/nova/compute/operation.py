@@ -161,7 +161,8 @@ class Operations:
             plan = work.plan(context, instance, request)
             self._record(context, plan, running)
         except Exception as error:  # noqa: BLE001 - whatever it is, the server must be given back
-            self.refuse(context, instance, work, error)
+            _take_back(context, instance, work)
+            action.fail(_reason(error), error)
             return
         self._complete(context, instance, plan, running, lambda: self._pursuit.carry_out(plan, running))
 
